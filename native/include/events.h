@@ -1,0 +1,38 @@
+#pragma once
+// One event of a shopper's history, as every room of the core sees it.
+
+#include <cstdint>
+#include <vector>
+
+#include "limits.h"
+
+namespace kairank {
+
+/// `weight` says how strongly the event speaks for its item: above 0 a positive (a purchase more than a view),
+/// 0 neutral (an impression, a search), below 0 against it (a dismissal).
+struct HistoryEvent {
+  uint32_t row;   // item row, or kNoRow
+  uint16_t type;  // index into the engine's table of event types
+  uint16_t flags;
+  float weight;
+  double at;  // milliseconds since 1970; only differences and order are used
+};
+
+/// Histories of many users in one block: user u owns events[offsets[u] .. offsets[u+1]), oldest first.
+struct Histories {
+  std::vector<uint64_t> offsets;  // users + 1
+  std::vector<HistoryEvent> events;
+
+  uint32_t users() const { return offsets.empty() ? 0 : static_cast<uint32_t>(offsets.size() - 1); }
+};
+
+/// Cases to predict: case i asks for targets[targetOffsets[i] .. targetOffsets[i+1]) after history i.
+struct Cases {
+  Histories histories;
+  std::vector<uint64_t> targetOffsets;
+  std::vector<uint32_t> targets;
+
+  uint32_t count() const { return histories.users(); }
+};
+
+}  // namespace kairank

@@ -1,0 +1,47 @@
+#pragma once
+// Status codes that cross the binding. src/errors.ts holds the same table with the words a user reads.
+
+#include <stdexcept>
+#include <string>
+
+namespace kairank {
+
+enum class Status {
+  ok,
+  invalidArgument,
+  notFound,
+  overloaded,
+  aborted,
+  deadlineExceeded,
+  closed,
+  outOfMemory,
+  internal,
+};
+
+/// The stable code a status has in JavaScript.
+inline const char* statusCode(Status status) {
+  switch (status) {
+    case Status::ok: return "KAIRANK_OK";
+    case Status::invalidArgument: return "KAIRANK_INVALID_ARGUMENT";
+    case Status::notFound: return "KAIRANK_NOT_FOUND";
+    case Status::overloaded: return "KAIRANK_OVERLOADED";
+    case Status::aborted: return "KAIRANK_ABORTED";
+    case Status::deadlineExceeded: return "KAIRANK_DEADLINE_EXCEEDED";
+    case Status::closed: return "KAIRANK_CLOSED";
+    case Status::outOfMemory: return "KAIRANK_OUT_OF_MEMORY";
+    case Status::internal: break;
+  }
+  return "KAIRANK_INTERNAL";
+}
+
+/// Thrown inside the core; turned into a JavaScript error in one function of the binding.
+class Error : public std::runtime_error {
+ public:
+  Error(Status status, const std::string& message) : std::runtime_error(message), status_(status) {}
+  Status status() const noexcept { return status_; }
+
+ private:
+  Status status_;
+};
+
+}  // namespace kairank

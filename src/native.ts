@@ -1,0 +1,336 @@
+/** The only file that loads the addon, and the types of what the addon exports. */
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { KairankError } from './errors.js';
+
+export type TargetName = 'scalar' | 'neon' | 'avx2' | 'avx512' | 'amx';
+
+export interface DispatchInfo {
+  /** Target in use. */
+  active: TargetName;
+  /** Targets that this CPU can run, worst to best. */
+  available: TargetName[];
+  /** Targets compiled into the binary. */
+  compiled: TargetName[];
+  /** What KAIRANK_TARGET asked for; empty when unset. */
+  requested: string;
+  /** The CPU's own name. */
+  cpu: string;
+}
+
+/** Kernels as plain calls on typed arrays: tests and benches only. A `target` of null means the active one. */
+export interface NativeKernels {
+  /** out[i] = <query, rows[i]>; rows: count x dim. `type` int8 writes whole numbers. */
+  dot(target: TargetName | null, type: 'f32', query: Float32Array, rows: Float32Array, out: Float32Array): void;
+  dot(target: TargetName | null, type: 'bf16', query: Uint16Array, rows: Uint16Array, out: Float32Array): void;
+  dot(target: TargetName | null, type: 'i8', query: Int8Array, rows: Int8Array, out: Int32Array): void;
+  /** out[i * n + j] = <queries[i], rows[j]>; queries: m x dim, rows: n x dim. */
+  batch(target: TargetName | null, type: 'f32', dim: number, queries: Float32Array, rows: Float32Array, out: Float32Array): void;
+  batch(target: TargetName | null, type: 'bf16', dim: number, queries: Uint16Array, rows: Uint16Array, out: Float32Array): void;
+  batch(target: TargetName | null, type: 'i8', dim: number, queries: Int8Array, rows: Int8Array, out: Int32Array): void;
+  /** The k best positions of scores, best first, ties by position; NaN ranks last. */
+  topk(target: TargetName | null, scores: Float32Array, k: number): Uint32Array;
+  toBf16(target: TargetName | null, input: Float32Array): Uint16Array;
+  fromBf16(target: TargetName | null, input: Uint16Array): Float32Array;
+  toI8(target: TargetName | null, input: Float32Array): { values: Int8Array; scale: number };
+  attention(target: TargetName | null, task: NativeAttentionTask): void;
+}
+
+/** See AttentionTask in native/kernels/table.h: shapes are rows x columns, row-major, dense. */
+export interface NativeAttentionTask {
+  /** 'f32', or 'bf16' for products in bf16 with f32 accumulation. */
+  type: 'f32' | 'bf16';
+  queries: Float32Array;
+  keys: Float32Array;
+  values: Float32Array;
+  dim: number;
+  valueDim: number;
+  heads: number;
+  scale: number;
+  bias: Float32Array | null;
+  out: Float32Array;
+  weights: Float32Array | null;
+}
+
+/** Histories of many users: user u owns entries offsets[u] .. offsets[u + 1], oldest first. */
+export interface NativeHistories {
+  offsets: Float64Array;
+  rows: Uint32Array;
+  types: Uint16Array;
+  weights: Float32Array;
+  /** Milliseconds since 1970. */
+  times: Float64Array;
+}
+
+export interface NativeCases {
+  histories: NativeHistories;
+  targetOffsets: Float64Array;
+  targets: Uint32Array;
+}
+
+/** A long native computation: its promise, and the way to stop it. */
+export interface NativeJob<T> {
+  promise: Promise<T>;
+  cancel(): void;
+}
+
+export interface NativeProgress {
+  /** Units of work done and in all, within this job. */
+  done: number;
+  total: number;
+  /** Best validation NDCG@10 so far; NaN while there is none. */
+  ndcg: number;
+}
+
+/** Training data in native memory: copied in once, read by every learner. */
+export interface NativeDataset {
+  readonly items: number;
+  readonly users: number;
+}
+
+export interface NativeRules {
+  tensors(): { offsets: Float64Array; columns: Uint32Array; values: Float32Array; decay: number; maxEvents: number };
+}
+
+export interface NativeFactors {
+  tensors(): {
+    dim: number;
+    factors: Float32Array;
+    gram: Float32Array;
+    regularisation: number;
+    alpha0: number;
+    nu: number;
+    decay: number;
+    maxEvents: number;
+  };
+}
+
+/** One setting that was tried: what it was, and its NDCG@10 and recall@10 on validation. */
+export interface Trial {
+  settings: Record<string, number>;
+  ndcg: number;
+  recall: number;
+}
+
+export interface NativeModelParts {
+  items: number;
+  rules: NativeRules | null;
+  factors: NativeFactors | null;
+  popularity: Float32Array;
+  attention: { scale: number; decay: number; maxEvents: number };
+  /** In the order of SOURCES. */
+  blend: { weight: number[]; missing: number[] };
+  excludeSeen: boolean;
+}
+
+/** An immutable set of models, ready to score. */
+export interface NativeModels {
+  readonly items: number;
+  /** What it was made of, as plain data. */
+  parts(): NativeModelParts;
+}
+
+/** Order of the sources in blends and bit masks; the same list as Source in native/state/models.h. */
+export const SOURCES = ['rules', 'factors', 'attention', 'popularity'] as const;
+export type SourceName = (typeof SOURCES)[number];
+
+export interface RankCasesOptions {
+  /** 'engine' is the whole pipeline; the others rank the whole catalogue by one model. */
+  model: 'engine' | 'rules' | 'factors' | 'attention' | 'popularity';
+  excludeSeen: boolean;
+  /** Candidates that recall hands to ranking ('engine' only). */
+  candidates: number;
+  /** Length of the lists returned in `top`. */
+  k: number;
+  threads: number;
+}
+
+export interface RankedCases {
+  /** Per target: eligible items that scored higher. */
+  above: Uint32Array;
+  /** Per target: eligible items with the same score, the target not counted. */
+  tied: Uint32Array;
+  /** Per target: 1 when the target itself was scored (recalled, and eligible). */
+  recalled: Uint8Array;
+  /** Per case: items that could have been shown. */
+  eligible: Uint32Array;
+  /** Per case: items that got a score. */
+  scored: Uint32Array;
+  /** cases x k rows, best first; 0xFFFFFFFF where a list is shorter. */
+  top: Uint32Array;
+}
+
+export interface LearnOptions {
+  seed: number;
+  threads: number;
+  excludeSeen: boolean;
+  onProgress?: (progress: NativeProgress) => void;
+}
+
+export interface NativeLearning {
+  /** Copies the arrays. Throws on offsets, rows or targets out of range. */
+  createDataset(items: number, train: NativeHistories, validation: NativeCases | null): NativeDataset;
+  /** Chooses the settings on validation (defaults when the data set has none) and fits on train. */
+  learnRules(data: NativeDataset, options: LearnOptions): NativeJob<{ rules: NativeRules; settings: Record<string, number>; trials: Trial[] }>;
+  /** Fits with given settings, nothing chosen. */
+  fitRules(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ rules: NativeRules }>;
+  learnFactors(data: NativeDataset, options: LearnOptions): NativeJob<{ factors: NativeFactors; settings: Record<string, number>; trials: Trial[] }>;
+  fitFactors(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ factors: NativeFactors }>;
+  /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
+  learnBlend(
+    data: NativeDataset,
+    parts: { rules: NativeRules | null; factors: NativeFactors | null; popularity: Float32Array },
+    options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
+  ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
+  rulesFromTensors(items: number, tensors: ReturnType<NativeRules['tensors']>): NativeRules;
+  factorsFromTensors(items: number, tensors: ReturnType<NativeFactors['tensors']>): NativeFactors;
+  createModels(parts: NativeModelParts): NativeModels;
+  rankCases(models: NativeModels, cases: NativeCases, options: RankCasesOptions): NativeJob<RankedCases>;
+}
+
+export type ColumnKind = 'number' | 'boolean' | 'category' | 'tags';
+
+export interface CoreOptions {
+  columns: { name: string; kind: ColumnKind }[];
+  /** Weight of each event type, in the order of type indexes. */
+  typeWeights: number[];
+  /** Requests that may wait; more are refused with KAIRANK_OVERLOADED. */
+  queueLimit: number;
+}
+
+/** One item in the order of the columns: number (NaN when absent), boolean, string or string[]; null when absent. */
+export type ColumnValue = number | boolean | string | readonly string[] | null;
+
+/** A `where` in postfix order; the operands of a comparison are typed by the column. */
+export type FilterStep =
+  | { op: 'equals'; column: number; value: number | boolean | string }
+  | { op: 'in'; column: number; values: readonly (number | boolean | string)[] }
+  | { op: 'range'; column: number; min: number; max: number; minOpen: boolean; maxOpen: boolean }
+  | { op: 'has'; column: number }
+  | { op: 'and' | 'or'; count: number }
+  | { op: 'not' }
+  | { op: 'all' };
+
+export interface NativeRequest {
+  /** The shopper, or the events of an anonymous visit; `similar` and plain popularity give neither. */
+  user: string | null;
+  events: NativeHistoryInput | null;
+  /** 'recommend' recalls; 'rank' scores `items` and nothing else; 'similar' takes items[0] as its only event. */
+  mode: 'recommend' | 'rank' | 'similar';
+  items: readonly string[] | null;
+  k: number;
+  candidates: number;
+  /** Handle from compileFilter, or -1. */
+  filter: number;
+  /** null: as learned on validation. */
+  excludeSeen: boolean | null;
+  exclude: readonly string[] | null;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Milliseconds from the call; 0 is none. */
+  deadline: number;
+  /** How many events to name as the reason of an item; 0 is none. */
+  reasons: number;
+}
+
+export interface NativeHistoryInput {
+  items: readonly (string | null)[];
+  types: Uint16Array;
+  times: Float64Array;
+}
+
+/** `reasonItems`, `reasonWeights`, `reasonTypes`: `reasons` entries an item; '' where there are fewer. */
+export interface NativeReply {
+  ids: string[];
+  scores: Float64Array;
+  /** Bit i: SOURCES[i] put this item among the candidates or scored it. */
+  sources: Uint32Array;
+  /** items x SOURCES: weight x z-score of each source. */
+  parts: Float32Array;
+  reasonItems: string[];
+  reasonTypes: Uint16Array;
+  reasonWeights: Float32Array;
+  underfilled: boolean;
+  /** Microseconds in native code: waiting, recall, ranking. */
+  waited: number;
+  took: number;
+  /** 'rank' only: ids that are unknown or not eligible. */
+  refused: string[];
+}
+
+/** A running request: `promise` rejects with code KAIRANK_ABORTED after `cancel`. */
+export type NativeCall = NativeJob<NativeReply>;
+
+/** The engine's state, native and process-wide: the same token opens the same state in every worker thread. */
+export interface NativeCore {
+  readonly token: bigint;
+  /** Puts or replaces items. `keys` are the durable keys of the ids; `values[i]` has one value a column. */
+  putItems(ids: readonly string[], keys: Float64Array, values: readonly (readonly ColumnValue[])[]): void;
+  /** Takes items out of every answer; returns which of them were there. Histories keep naming them. */
+  removeItems(ids: readonly string[]): Uint8Array;
+  /** Gives ids rows without making them items: events may name what the catalogue does not hold. */
+  reserveItems(ids: readonly string[], keys: Float64Array): void;
+  hasItem(id: string): boolean;
+  /** Appends events; an item that is '' is none. `weights` are signed and already include the type's weight. Late events find their place by time. */
+  addEvents(users: readonly string[], items: readonly string[], types: Uint16Array, weights: Float32Array, times: Float64Array): void;
+  counts(): { items: number; rows: number; users: number; events: number };
+  /** The last `limit` events of a user, oldest first; null for an unknown user. */
+  history(user: string, limit: number): { items: string[]; types: Uint16Array; weights: Float32Array; times: Float64Array } | null;
+  /** Every history, by user row, for training. Rows are item rows, 0xFFFFFFFF for none. */
+  exportHistories(): NativeHistories;
+  /** Durable keys by row, 0 for none. */
+  exportKeys(): Float64Array;
+  /** Returns a handle for requests; equal filters may share one. */
+  compileFilter(steps: readonly FilterStep[]): number;
+  /** Items that pass a filter now. */
+  countEligible(filter: number): number;
+  /** Model rows are item rows of this core. */
+  publish(models: NativeModels | null): void;
+  request(request: NativeRequest): NativeCall;
+  /** Stops taking requests; those in flight settle with KAIRANK_CLOSED or their answer. Frees the state with the last handle. */
+  close(): void;
+}
+
+export interface NativeAddon {
+  dispatch(): DispatchInfo;
+  kernels: NativeKernels;
+  learning: NativeLearning;
+  createCore(options: CoreOptions): NativeCore;
+  /** Opens the state behind a token in this thread. Throws KAIRANK_NOT_FOUND for a token that is closed or was never made. */
+  attachCore(token: bigint): NativeCore;
+}
+
+/** Where the builds leave the addon, best first, seen from src/ and from dist/ alike. */
+const CANDIDATES = ['../build/Release/kairank.node', '../build/Debug/kairank.node'];
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon, loaded on first use.
+ * @throws KairankError KAIRANK_NATIVE_UNAVAILABLE with what was tried and what to do.
+ */
+export function native(): NativeAddon {
+  if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
+  const failures: string[] = [];
+  for (const candidate of CANDIDATES) {
+    const path = fileURLToPath(new URL(candidate, import.meta.url));
+    if (!existsSync(path)) {
+      failures.push(`${path}: not there`);
+      continue;
+    }
+    try {
+      loaded = require(path) as NativeAddon;
+      return loaded;
+    } catch (error) {
+      failures.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new KairankError(
+    'KAIRANK_NATIVE_UNAVAILABLE',
+    `The native core could not be loaded.\n${failures.map((line) => `  ${line}`).join('\n')}\n` +
+      'Build it with "npm run build:native" (a C++17 compiler, and CMake or Python for node-gyp).',
+  );
+}
