@@ -1,0 +1,67 @@
+#pragma once
+// The way of one request over a set of models: recall -> merge -> attention -> blend -> the k to show. Pure
+// computation over plain data: the executor, the learners and the evaluation all run this same code, so that what
+// is measured is what is served.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "../include/events.h"
+#include "../state/models.h"
+
+namespace kairank {
+
+/// Which rows may be shown: bit r of words; null words mean every row below `rows`.
+struct Eligibility {
+  const uint64_t* words = nullptr;
+  uint32_t rows = 0;
+
+  bool has(uint32_t row) const { return row < rows && (!words || ((words[row >> 6] >> (row & 63)) & 1)); }
+};
+
+/// One question. Pointers are borrowed for the call.
+struct Ask {
+  const HistoryEvent* events = nullptr;  // oldest first
+  size_t eventCount = 0;
+  double now = 0;  // milliseconds since 1970
+  Eligibility eligible;
+  const uint32_t* excluded = nullptr;  // rows never to show
+  size_t excludedCount = 0;
+  bool excludeSeen = true;          // rows of positive events are not shown again
+  const uint32_t* given = nullptr;  // rank these and nothing else; null: recall
+  size_t givenCount = 0;
+  uint32_t k = 10;
+  uint32_t candidates = 500;
+  uint32_t reasons = 0;  // events to name for each item
+};
+
+constexpr uint32_t kNoEvent = 0xFFFFFFFFu;
+
+/// What came of it; vectors keep their capacity from call to call.
+struct Answer {
+  std::vector<uint32_t> rows;          // best first; equal scores by row
+  std::vector<double> scores;          // higher is better
+  std::vector<uint32_t> sources;       // bit s: Source s scored this row
+  std::vector<float> parts;            // rows x kSources: what each source added to the score
+  std::vector<uint32_t> reasonEvents;  // rows x reasons: index into Ask::events, kNoEvent where fewer
+  std::vector<float> reasonWeights;    // rows x reasons: share of the event in the item's attention, 0 to 1
+  bool underfilled = false;            // fewer than k rows were eligible
+};
+
+/// Working memory of one thread, reused between calls.
+struct Scratch;
+struct ScratchDeleter {
+  void operator()(Scratch* scratch) const;
+};
+using ScratchPtr = std::unique_ptr<Scratch, ScratchDeleter>;
+ScratchPtr makeScratch();
+
+/// Answers a batch of asks over one set of models; asks[i] -> answers[i]. Fills up with eligible rows by popularity,
+/// then by row, when the sources found fewer than k.
+void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, Answer* answers);
+
+/// A set that knows popularity alone: what an engine serves before its first training.
+std::shared_ptr<const ModelSet> popularityModels(std::vector<float> popularity);
+
+}  // namespace kairank
