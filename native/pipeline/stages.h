@@ -36,8 +36,6 @@ struct Ask {
   uint32_t reasons = 0;  // events to name for each item
 };
 
-constexpr uint32_t kNoEvent = 0xFFFFFFFFu;
-
 /// What came of it; vectors keep their capacity from call to call.
 struct Answer {
   std::vector<uint32_t> rows;          // best first; equal scores by row
