@@ -6,7 +6,8 @@
 namespace kairank {
 
 /// z[i * kSources + s]: how many standard deviations source s puts candidate i above the mean of those it scored in
-/// this request; 0 where it scored none, or all alike. Popularity enters as log(1 + count).
+/// this request; 0 where it scored none, or all alike. Popularity enters as log(1 + count), and
+/// scores every candidate.
 void standardise(const Candidates& candidates, std::vector<float>& z);
 
 /// parts[i * kSources + s] = weight_s * z, or -missing_s where source s did not score candidate i; scores[i] is their
