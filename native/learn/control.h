@@ -43,6 +43,16 @@ class Control {
     if (report_) report_(progress_);
   }
 
+  /// All is done, in fewer units than were announced or not.
+  void finish() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    progress_.done = progress_.total;
+    if (report_) report_(progress_);
+  }
+
+  /// For a part of the job: stops with it, reports nothing.
+  Control quiet() const { return Control(cancelled_, nullptr); }
+
   /// Keeps the best NDCG@10 for the reports to come.
   void found(double ndcg) {
     std::lock_guard<std::mutex> lock(mutex_);

@@ -5,7 +5,6 @@
 
 #include "../include/status.h"
 #include "../state/votes.h"
-#include "random.h"
 
 namespace kairank {
 
@@ -63,17 +62,6 @@ Positives positivesOf(const Histories& histories, uint32_t items) {
   std::vector<uint64_t> next(out.itemOffsets.begin(), out.itemOffsets.end() - 1);
   for (uint64_t place = 0; place < out.rows.size(); place++) out.places[next[out.rows[place]]++] = place;
   return out;
-}
-
-std::vector<uint32_t> sampleCases(const Cases& cases, size_t limit, uint64_t seed) {
-  std::vector<uint32_t> chosen(cases.count());
-  std::iota(chosen.begin(), chosen.end(), 0u);
-  if (chosen.size() <= limit) return chosen;
-  Random random(seed);
-  for (size_t i = 0; i < limit; i++) std::swap(chosen[i], chosen[i + random.below(chosen.size() - i)]);
-  chosen.resize(limit);
-  std::sort(chosen.begin(), chosen.end());
-  return chosen;
 }
 
 }  // namespace kairank

@@ -35,9 +35,6 @@ struct Positives {
 
 Positives positivesOf(const Histories& histories, uint32_t items);
 
-/// At most `limit` cases, seeded, in their order. All of them when there are no more.
-std::vector<uint32_t> sampleCases(const Cases& cases, size_t limit, uint64_t seed);
-
 /// One setting that was tried, and what it reached on validation.
 struct Trial {
   std::vector<std::pair<std::string, double>> settings;

@@ -13,8 +13,8 @@
 
 namespace kairank {
 
-/// Calls body(thread, begin, end) for chunks of [0, count) on up to `threads` threads, the caller's among them. Which thread gets a
-/// chunk is open; a body whose chunks do not depend on one another gives the same result at any number.
+/// Calls body(thread, begin, end) for chunks of [0, count) on up to `threads` threads, the caller's among them. Which
+/// thread gets a chunk is open; a body whose chunks do not depend on one another gives the same result at any number.
 /// @throws what a body threw first; Error(aborted) when the job was cancelled between chunks.
 template <typename Body>
 void parallelFor(uint32_t threads, size_t count, size_t chunk, const Control& control, const Body& body) {

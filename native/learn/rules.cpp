@@ -19,7 +19,9 @@ struct Rule {
 class RowCounter {
  public:
   RowCounter(const Positives& positives, const RuleSettings& settings, const std::vector<float>& columnScale)
-      : positives_(positives), settings_(settings), columnScale_(columnScale), counts_(positives.itemCount(), 0.0) {}
+      : positives_(positives), settings_(settings), columnScale_(columnScale), counts_(positives.itemCount(), 0.0) {
+    for (uint32_t d = 1; d <= settings.window; d++) shares_.push_back(std::pow(d, -settings.power));
+  }
 
   /// The strongest rules of row `item`, best first.
   const std::vector<Rule>& count(uint32_t item) {
@@ -51,10 +53,10 @@ class RowCounter {
     const uint64_t begin = positives_.offsets[user];
     const uint64_t end = positives_.offsets[user + 1];
     const uint64_t last = std::min<uint64_t>(end, place + settings_.window + 1);
-    for (uint64_t other = place + 1; other < last; other++) add(place, other, 1.0 / (other - place));
+    for (uint64_t other = place + 1; other < last; other++) add(place, other, shares_[other - place - 1]);
     if (settings_.back <= 0) return;
     const uint64_t first = place - begin > settings_.window ? place - settings_.window : begin;
-    for (uint64_t other = first; other < place; other++) add(place, other, settings_.back / (place - other));
+    for (uint64_t other = first; other < place; other++) add(place, other, settings_.back * shares_[place - other - 1]);
   }
 
   void add(uint64_t place, uint64_t other, double share) {
@@ -66,6 +68,7 @@ class RowCounter {
   const Positives& positives_;
   const RuleSettings& settings_;
   const std::vector<float>& columnScale_;
+  std::vector<double> shares_;  // of a pair, by distance - 1
   std::vector<double> counts_;
   std::vector<uint32_t> touched_;
   std::vector<Rule> rules_;
@@ -73,18 +76,20 @@ class RowCounter {
 
 void check(const RuleSettings& settings) {
   const auto share = [](double value, double most) { return value >= 0 && value <= most; };
-  if (settings.window == 0 || settings.window > kMaxRuleWindow || !share(settings.back, 1) ||
-      !share(settings.alpha, 2) || !share(settings.beta, 2) || !(settings.decay > 0 && settings.decay <= 1)) {
-    throw Error(Status::invalidArgument,
-                "rules: window must be from 1 to 1000, back from 0 to 1, alpha and beta from 0 to 2, decay above 0 and at "
-                "most 1");
+  if (settings.window == 0 || settings.window > kMaxRuleWindow || !share(settings.power, 4) ||
+      !share(settings.back, 1) || !share(settings.alpha, 2) || !share(settings.beta, 2) ||
+      !(settings.decay > 0 && settings.decay <= 1)) {
+    throw Error(
+        Status::invalidArgument,
+        "rules: window must be from 1 to 1000, power from 0 to 4, back from 0 to 1, alpha and beta from 0 to 2, "
+        "decay above 0 and at most 1");
   }
 }
 
 }  // namespace
 
 std::shared_ptr<RulesModel> fitRules(const Positives& positives, const RuleSettings& settings, uint32_t threads,
-                                           const Control& control) {
+                                     const Control& control) {
   check(settings);
   const uint32_t items = positives.itemCount();
   std::vector<float> columnScale(items);
