@@ -1,5 +1,12 @@
+// What the addon exports: the list of NativeAddon in src/native.ts.
+
 #include <napi.h>
 
-static Napi::Object Init(Napi::Env, Napi::Object exports) { return exports; }
+#include "environment.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  kairank::Environment::create(env);
+  return exports;
+}
 
 NODE_API_MODULE(kairank, Init)
