@@ -100,7 +100,6 @@ FilterProgram::FilterProgram(std::vector<FilterStep> steps, const Columns& colum
     }
     if (taken > depth) refuse(i, "it takes more results than the steps before it left");
     depth = depth - taken + 1;
-    if (depth > kMaxFilterDepth) refuse(i, "too many results wait for an operator");
   }
   if (depth != 1)
     throw Error(Status::invalidArgument, "steps: a filter must leave one result, not " + std::to_string(depth));

@@ -10,7 +10,6 @@
 namespace kairank {
 
 constexpr size_t kMaxFilterSteps = 4096;
-constexpr size_t kMaxFilterDepth = 256;     // results waiting at once
 constexpr size_t kMaxFilterValues = 65536;  // of one `in`
 
 enum class FilterOp : uint8_t { oneOf, range, has, all, conjunction, disjunction, negation };
