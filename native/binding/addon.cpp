@@ -3,9 +3,12 @@
 #include <napi.h>
 
 #include "environment.h"
+#include "kernels.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   kairank::Environment::create(env);
+  exports.Set("dispatch", Napi::Function::New(env, kairank::dispatchInfo, "dispatch"));
+  exports.Set("kernels", kairank::makeKernels(env));
   return exports;
 }
 
