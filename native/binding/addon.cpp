@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "core_object.h"
 #include "environment.h"
 #include "kernels.h"
 
@@ -9,6 +10,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   kairank::Environment::create(env);
   exports.Set("dispatch", Napi::Function::New(env, kairank::dispatchInfo, "dispatch"));
   exports.Set("kernels", kairank::makeKernels(env));
+  kairank::exportCore(env, exports);
   return exports;
 }
 

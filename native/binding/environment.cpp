@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "../include/status.h"
+#include "errors.h"
 
 namespace kairank {
 
@@ -67,12 +68,42 @@ Environment& Environment::of(Napi::Env env) {
   return *environment;
 }
 
-void Environment::hold() {
-  if (held_++ == 0 && channel_->function_) napi_ref_threadsafe_function(env_, channel_->function_);
+uint64_t Environment::admit(std::shared_ptr<OpenCall> call) {
+  const uint64_t number = nextNumber_++;
+  calls_.emplace(number, std::move(call));
+  if (calls_.size() == 1 && channel_->function_) napi_ref_threadsafe_function(env_, channel_->function_);
+  return number;
 }
 
-void Environment::release() {
-  if (--held_ == 0 && channel_->function_) napi_unref_threadsafe_function(env_, channel_->function_);
+void Environment::dismiss(uint64_t number) {
+  if (calls_.erase(number) == 0) return;
+  if (calls_.empty() && channel_->function_) napi_unref_threadsafe_function(env_, channel_->function_);
+}
+
+Napi::Value Environment::cancelFunction(Napi::Env env, uint64_t number) {
+  // The number travels as the function's data, so that there is nothing to free when the function is collected.
+  napi_value function = nullptr;
+  const napi_status status = napi_create_function(
+      env, "cancel", NAPI_AUTO_LENGTH,
+      [](napi_env raw, napi_callback_info info) -> napi_value {
+        void* data = nullptr;
+        if (napi_get_cb_info(raw, info, nullptr, nullptr, nullptr, &data) != napi_ok) return nullptr;
+        try {
+          const auto& calls = Environment::of(raw).calls_;
+          const auto found = calls.find(reinterpret_cast<uintptr_t>(data));
+          if (found == calls.end()) return nullptr;
+          const std::shared_ptr<OpenCall> call = found->second;
+          call->cancel(raw);
+        } catch (const Napi::Error& error) {
+          error.ThrowAsJavaScriptException();
+        } catch (const std::exception& error) {
+          codedError(raw, Status::internal, error.what()).ThrowAsJavaScriptException();
+        }
+        return nullptr;
+      },
+      reinterpret_cast<void*>(static_cast<uintptr_t>(number)), &function);
+  NAPI_THROW_IF_FAILED(env, status, Napi::Value());
+  return Napi::Value(env, function);
 }
 
 void Environment::close() noexcept {
@@ -84,8 +115,8 @@ void Environment::close() noexcept {
     dropped.swap(channel_->waiting_);
   }
   if (function) napi_release_threadsafe_function(function, napi_tsfn_abort);
-  for (const std::shared_ptr<Resident>& resident : residents_) resident->leave();
-  residents_.clear();
+  for (const auto& [number, call] : calls_) call->leave();
+  calls_.clear();
 }
 
 }  // namespace kairank

@@ -1,12 +1,13 @@
 #pragma once
 // What the addon keeps for one JavaScript environment (the main thread, or one worker): the way back from pool
-// threads to its event loop, and the long jobs it started. Instance data, so nothing is static.
+// threads to its event loop, and the calls whose promises are open. Instance data, so nothing is static.
 
 #include <napi.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 namespace kairank {
@@ -39,10 +40,13 @@ class Channel {
   std::vector<std::shared_ptr<Delivery>> waiting_;
 };
 
-/// Something that holds references into the environment and has to let go of them before it closes.
-class Resident {
+/// A call whose promise is open. JavaScript thread only.
+class OpenCall {
  public:
-  virtual ~Resident() = default;
+  virtual ~OpenCall() = default;
+  /// The caller wants no answer any more.
+  virtual void cancel(Napi::Env env) = 0;
+  /// The environment closes: the last moment for letting go of references into it.
   virtual void leave() noexcept = 0;
 };
 
@@ -53,17 +57,16 @@ class Environment {
 
   static Environment& of(Napi::Env env);
 
-  /// While held, the event loop stays alive. Calls are counted; JavaScript thread only.
-  void hold();
-  void release();
-
   const std::shared_ptr<Channel>& channel() const { return channel_; }
 
-  void admit(std::shared_ptr<Resident> resident) { residents_.insert(std::move(resident)); }
-  void dismiss(const std::shared_ptr<Resident>& resident) { residents_.erase(resident); }
+  /// Keeps a call until `dismiss`, and the event loop alive with it. Returns its number.
+  uint64_t admit(std::shared_ptr<OpenCall> call);
+  void dismiss(uint64_t number);
+
+  /// A JavaScript function that cancels the call of that number, or does nothing when it has settled.
+  static Napi::Value cancelFunction(Napi::Env env, uint64_t number);
 
   Napi::FunctionReference coreClass;
-  Napi::FunctionReference cancelCall;
 
  private:
   explicit Environment(Napi::Env env) : env_(env) {}
@@ -71,9 +74,9 @@ class Environment {
   void close() noexcept;
 
   Napi::Env env_;
-  size_t held_ = 0;
   std::shared_ptr<Channel> channel_ = std::make_shared<Channel>();
-  std::unordered_set<std::shared_ptr<Resident>> residents_;
+  uint64_t nextNumber_ = 1;
+  std::unordered_map<uint64_t, std::shared_ptr<OpenCall>> calls_;
 };
 
 }  // namespace kairank

@@ -12,6 +12,9 @@
 
 namespace kairank {
 
+/// Tag of NativeModels: wrapHandle<const ModelSet>, made by the learners and read by publish().
+constexpr napi_type_tag kModelsTag = {0x6b6169726e6b4d6fu, 0x64656c7365740001u};
+
 namespace handles {
 
 template <typename T>

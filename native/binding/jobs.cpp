@@ -23,7 +23,7 @@ struct Progress {
   double ndcg;
 };
 
-class Job final : public JobContext, public Resident, public std::enable_shared_from_this<Job> {
+class Job final : public JobContext, public OpenCall, public std::enable_shared_from_this<Job> {
  public:
   Job(Napi::Env env, Work work, Napi::Value onProgress, Convert convert)
       : environment_(Environment::of(env)),
@@ -43,15 +43,17 @@ class Job final : public JobContext, public Resident, public std::enable_shared_
   Napi::Object start(Napi::Env env) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("promise", deferred_.Promise());
-    std::weak_ptr<Job> weak = weak_from_this();
-    object.Set("cancel", Napi::Function::New(env, [weak](const Napi::CallbackInfo& info) {
-                 std::shared_ptr<Job> job = weak.lock();
-                 if (job) job->abort(info.Env());
-               }));
     std::thread([self = shared_from_this()] { self->run(); }).detach();
-    environment_.admit(shared_from_this());
-    environment_.hold();
+    number_ = environment_.admit(shared_from_this());
+    object.Set("cancel", Environment::cancelFunction(env, number_));
     return object;
+  }
+
+  void cancel(Napi::Env env) override {
+    cancelled_.store(true);
+    if (settled_) return;
+    settle();
+    deferred_.Reject(codedError(env, Status::aborted, "The call was aborted.").Value());
   }
 
   void leave() noexcept override {
@@ -96,18 +98,10 @@ class Job final : public JobContext, public Resident, public std::enable_shared_
   void progress(uint64_t done, uint64_t total, double ndcg) noexcept override;
 
  private:
-  void abort(Napi::Env env) {
-    cancelled_.store(true);
-    if (settled_) return;
-    settle();
-    deferred_.Reject(codedError(env, Status::aborted, "The call was aborted.").Value());
-  }
-
   void settle() {
     settled_ = true;
     onProgress_.Reset();
-    environment_.release();
-    environment_.dismiss(shared_from_this());
+    environment_.dismiss(number_);
   }
 
   void run() noexcept;
@@ -121,6 +115,7 @@ class Job final : public JobContext, public Resident, public std::enable_shared_
   std::shared_ptr<Channel> channel_;
   Napi::Promise::Deferred deferred_;
   Napi::FunctionReference onProgress_;
+  uint64_t number_ = 0;
   bool settled_ = false;
 
   Work work_;
