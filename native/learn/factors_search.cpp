@@ -43,11 +43,6 @@ uint32_t dimOf(const Positives& positives, uint32_t dim) {
   return std::min(dim, least);
 }
 
-std::vector<std::pair<std::string, double>> named(const FactorSettings& settings) {
-  return {{"dim", settings.dim},       {"epochs", settings.epochs}, {"regularisation", settings.regularisation},
-          {"alpha0", settings.alpha0}, {"nu", settings.nu},         {"decay", settings.decay}};
-}
-
 class Search {
  public:
   Search(const Dataset& data, const Positives& positives, bool excludeSeen, uint64_t seed, uint32_t threads,
