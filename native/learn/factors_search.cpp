@@ -34,7 +34,7 @@ double regularisationOf(const Positives& positives, double strength, double alph
   const double users = std::max<uint32_t>(1, positives.userCount());
   double total = 0;
   for (float count : positives.popularity) total += count;
-  return std::max(1e-9, strength / (alpha0 * positives.itemCount() + total / users));
+  return std::min(1.0, std::max(1e-9, strength / (alpha0 * positives.itemCount() + total / users)));
 }
 
 /// More factors than users or items can only repeat one another.
