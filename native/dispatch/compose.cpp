@@ -28,6 +28,23 @@ void setScalar(KernelTable& table) {
   table.axpyF32 = axpyF32Scalar;
 }
 
+#if defined(KAIRANK_WITH_AVX2)
+void setAvx2(KernelTable& table) {
+  table.dotF32 = dotF32Avx2;
+  table.dotBf16 = dotBf16Avx2;
+  table.dotI8 = dotI8Avx2;
+  table.batchF32 = batchF32Avx2;
+  table.batchBf16 = batchBf16Avx2;
+  table.batchI8 = batchI8Avx2;
+  table.scanAbove = scanAboveAvx2;
+  table.toBf16 = toBf16Avx2;
+  table.fromBf16 = fromBf16Avx2;
+  table.toI8 = toI8Avx2;
+  table.gramF32 = gramF32Avx2;
+  table.axpyF32 = axpyF32Avx2;
+}
+#endif
+
 }  // namespace
 
 bool isCompiled(Target target) {
@@ -63,7 +80,9 @@ bool isCompiled(Target target) {
 KernelTable composeTable(Target target) {
   KernelTable table{};
   setScalar(table);
-  static_cast<void>(target);
+#if defined(KAIRANK_WITH_AVX2)
+  if (target >= Target::avx2) setAvx2(table);
+#endif
   return table;
 }
 
