@@ -40,9 +40,22 @@ void setAvx2(KernelTable& table) {
   table.toBf16 = toBf16Avx2;
   table.fromBf16 = fromBf16Avx2;
   table.toI8 = toI8Avx2;
+  table.attentionF32 = attentionF32Avx2;
+  table.attentionBf16 = attentionF32Avx2;
   table.gramF32 = gramF32Avx2;
   table.axpyF32 = axpyF32Avx2;
 }
+#endif
+
+#if defined(KAIRANK_WITH_AVX512)
+void setAvx512(KernelTable& table) {
+  table.attentionF32 = attentionF32Avx512;
+  table.attentionBf16 = attentionF32Avx512;
+}
+#endif
+
+#if defined(KAIRANK_WITH_AMX)
+void setAmx(KernelTable& table) { table.attentionBf16 = attentionBf16Amx; }
 #endif
 
 }  // namespace
@@ -82,6 +95,12 @@ KernelTable composeTable(Target target) {
   setScalar(table);
 #if defined(KAIRANK_WITH_AVX2)
   if (target >= Target::avx2) setAvx2(table);
+#endif
+#if defined(KAIRANK_WITH_AVX512)
+  if (target >= Target::avx512) setAvx512(table);
+#endif
+#if defined(KAIRANK_WITH_AMX)
+  if (target >= Target::amx) setAmx(table);
 #endif
   return table;
 }

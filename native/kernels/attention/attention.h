@@ -8,12 +8,12 @@
 //   output   within 1e-5 (f32) or 1e-2 (bf16) of sum_j w_j |v_j|, on top of what the error of the scores moves w
 // where "bf16" rounds queries, keys, weights and values to bf16 before every product. A target without bf16 products
 // does the bf16 entry in f32: there, rounding would cost time and precision both.
-// Safe sizes: dim and valueDim up to kMaxDim a head; events and candidates as memory allows.
+// Safe sizes: dim and valueDim up to kMaxDim a head; events and candidates as memory allows; |bias| up to 2e38.
 //
-// A bias of -inf masks its event: its weight is exactly 0, whatever its key's finite values are. With every event masked, or
-// without events, the output and the weights are zeros. A NaN among a candidate's scores (a NaN, or infinities that
-// cancel, in its query, a key or the bias) makes that candidate's output of that head NaN; a score of +inf does too. Keys and
-// values of masked events must be finite all the same: 0 * inf is NaN.
+// A bias of -inf masks its event: its weight is exactly 0, whatever its key's finite values are. With every event
+// masked, or without events, the output and the weights are zeros. A NaN among a candidate's scores (a NaN, or
+// infinities that cancel, in its query, a key or the bias) makes that candidate's output of that head NaN; a score of
+// +inf does too. Keys and values of masked events must be finite all the same: 0 * inf is NaN.
 
 #include "../table.h"
 

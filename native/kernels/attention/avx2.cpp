@@ -1,6 +1,5 @@
-#include "attention.h"
-
 #include "../intrinsics.h"
+#include "attention.h"
 
 #if defined(KAIRANK_WITH_AVX2)
 
@@ -27,16 +26,13 @@ KAIRANK_TARGET_AVX2 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return _mm256_
 KAIRANK_TARGET_AVX2 inline Lanes add(Lanes a, Lanes b) { return _mm256_add_ps(a, b); }
 KAIRANK_TARGET_AVX2 inline Lanes sub(Lanes a, Lanes b) { return _mm256_sub_ps(a, b); }
 KAIRANK_TARGET_AVX2 inline Lanes mul(Lanes a, Lanes b) { return _mm256_mul_ps(a, b); }
-/// b where either is NaN.
 KAIRANK_TARGET_AVX2 inline Lanes largerOf(Lanes a, Lanes b) { return _mm256_max_ps(a, b); }
 
-/// The first n lanes, n below kLanes.
 KAIRANK_TARGET_AVX2 inline void storeFirst(float* to, Lanes x, size_t n) {
   const __m256i order = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   _mm256_maskstore_ps(to, _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), order), x);
 }
 
-/// 2^x for x <= 0, NaN for NaN. From kExp2Least down the exponent's bits and the fraction's are both 0: exactly 0.
 KAIRANK_TARGET_AVX2 inline Lanes exp2(Lanes x) {
   const __m256 kept = _mm256_max_ps(_mm256_set1_ps(kExp2Least), x);
   const __m256 power = _mm256_round_ps(kept, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -50,7 +46,6 @@ KAIRANK_TARGET_AVX2 inline Lanes exp2(Lanes x) {
   return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(value), exponent));
 }
 
-/// The largest lane in every lane.
 KAIRANK_TARGET_AVX2 inline Lanes largestOf(Lanes x) {
   x = _mm256_max_ps(x, _mm256_permute2f128_ps(x, x, 1));
   x = _mm256_max_ps(x, _mm256_shuffle_ps(x, x, _MM_SHUFFLE(1, 0, 3, 2)));

@@ -1,24 +1,26 @@
 #include "scratch.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <memory>
-
-#include "../../include/limits.h"
 
 namespace kairank {
 
-void* attentionScratch(size_t bytes) {
+void Scratch::take() {
   static thread_local std::unique_ptr<uint8_t[]> block;
   static thread_local size_t capacity = 0;
-  const size_t needed = bytes + kRowAlignment;
+  const size_t needed = size_ + kRowAlignment;
   if (needed > capacity) {
     capacity = 0;
     block.reset();  // before the new block is there: the old contents are not needed
     block.reset(new uint8_t[needed]);
     capacity = needed;
   }
-  const uintptr_t start = reinterpret_cast<uintptr_t>(block.get());
-  return reinterpret_cast<void*>((start + kRowAlignment - 1) / kRowAlignment * kRowAlignment);
+  const size_t misplaced = reinterpret_cast<uintptr_t>(block.get()) % kRowAlignment;
+  base_ = block.get() + (misplaced == 0 ? 0 : kRowAlignment - misplaced);
+}
+
+void zeroOutput(const AttentionTask& task) {
+  for (size_t i = 0; i < task.candidates; ++i) std::fill_n(task.out + i * task.outStride, task.valueDim, 0.0f);
 }
 
 }  // namespace kairank
