@@ -49,13 +49,30 @@ void setAvx2(KernelTable& table) {
 
 #if defined(KAIRANK_WITH_AVX512)
 void setAvx512(KernelTable& table) {
+  table.dotF32 = dotF32Avx512;
+  table.dotBf16 = dotBf16Avx512;
+  table.dotI8 = dotI8Avx512;
+  table.batchF32 = batchF32Avx512;
+  table.batchBf16 = batchBf16Avx512;
+  table.batchI8 = batchI8Avx512;
+  table.scanAbove = scanAboveAvx512;
+  table.toBf16 = toBf16Avx512;
+  table.fromBf16 = fromBf16Avx512;
+  table.toI8 = toI8Avx512;
   table.attentionF32 = attentionF32Avx512;
   table.attentionBf16 = attentionF32Avx512;
+  table.gramF32 = gramF32Avx512;
+  table.axpyF32 = axpyF32Avx512;
 }
 #endif
 
 #if defined(KAIRANK_WITH_AMX)
-void setAmx(KernelTable& table) { table.attentionBf16 = attentionBf16Amx; }
+void setAmx(KernelTable& table) {
+  table.dotBf16 = dotBf16Amx;
+  table.batchBf16 = batchBf16Amx;
+  table.batchI8 = batchI8Amx;
+  table.attentionBf16 = attentionBf16Amx;
+}
 #endif
 
 }  // namespace

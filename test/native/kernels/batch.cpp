@@ -9,6 +9,10 @@
 #include "random.h"
 #include "tables.h"
 
+#if defined(KAIRANK_EMULATE)
+#include "../../../native/kernels/tiles.h"
+#endif
+
 namespace {
 
 using kairank::KernelTable;
@@ -151,6 +155,9 @@ int main() {
     check::test(target.name + " batch NaN and infinities", [&] { checkSpecial(table); });
     check::test(target.name + " batch bf16 denormals", [&] { checkDenormals(table); });
     check::test(target.name + " batch int8 extremes", [&] { checkExtremes(table); });
+#if defined(KAIRANK_EMULATE)
+    check::test(target.name + " tiles are released", [] { CHECK(!kairank::emulated::tilesHeld()); });
+#endif
   }
   return check::finish();
 }
