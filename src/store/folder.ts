@@ -14,8 +14,8 @@ import { decodeBlock, type EventBlock, encodeBlock } from './block.js';
 import { checkDataFile } from './data-file.js';
 import { type FolderLock, isLockFile, lockFolder } from './lock.js';
 import { MODELS_FOLDER } from './paths.js';
-import { formatRecord, parseSettings, readFormat } from './settings.js';
-import type { EventLogReader, ItemFields, Store, StoreSettings, StoreTransaction } from './store.js';
+import { formatRecord, parseCurrent, parseSettings, readFormat } from './settings.js';
+import type { CurrentBundle, EventLogReader, ItemFields, Store, StoreSettings, StoreTransaction } from './store.js';
 import { type Commit, WriteQueue } from './write-queue.js';
 
 const DATA_FILE = 'data.mdb';
@@ -140,9 +140,8 @@ export class FolderStore implements Store {
     }
   }
 
-  get current(): string | null {
-    const current = this.#databases.settings.get('current');
-    return typeof current === 'string' ? current : null;
+  get current(): CurrentBundle | null {
+    return parseCurrent(this.#databases.settings.get('current'), join(this.dir, DATA_FILE));
   }
 
   get log(): EventLogReader {
@@ -223,7 +222,7 @@ export class FolderStore implements Store {
             return true;
           },
           log: { append: (block) => log.putSync(nextBlock++, encodeBlock(block)) },
-          setCurrent: (bundle) => settings.putSync('current', bundle),
+          setCurrent: (current) => settings.putSync('current', current),
         });
         settings.putSync('nextKey', nextKey);
         settings.putSync('nextBlock', nextBlock);

@@ -1,14 +1,14 @@
 /** A store that keeps nothing: for tests, evaluation and engines that are filled anew at each start. */
 
 import type { EventBlock } from './block.js';
-import type { ItemFields, Store, StoreSettings, StoreTransaction } from './store.js';
+import type { CurrentBundle, ItemFields, Store, StoreSettings, StoreTransaction } from './store.js';
 import { WriteQueue } from './write-queue.js';
 
 const SLICE = 4096;
 
 export class MemoryStore implements Store {
   readonly dir = null;
-  current: string | null = null;
+  current: CurrentBundle | null = null;
   readonly #keys = new Map<string, number>();
   readonly #items = new Map<string, ItemFields>();
   readonly #eventIds = new Set<string>();
@@ -32,8 +32,8 @@ export class MemoryStore implements Store {
         return !known;
       },
       log: { append: () => undefined },
-      setCurrent: (bundle) => {
-        this.current = bundle;
+      setCurrent: (current) => {
+        this.current = current;
       },
     };
     this.#queue = new WriteQueue(async (body) => body(transaction));

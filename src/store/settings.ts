@@ -4,7 +4,7 @@ import { type CatalogRecord, FIELD_KINDS, type FieldKind } from '../catalog/sche
 import { KairankError } from '../errors.js';
 import { show } from '../options.js';
 import { parseEventTypes } from '../shopper/event-types.js';
-import type { StoreSettings } from './store.js';
+import type { CurrentBundle, StoreSettings } from './store.js';
 
 const FORMAT = 'kairank';
 /** Rises when a folder written by this version could not be read by an older one. */
@@ -50,4 +50,15 @@ function parseCatalog(value: unknown, file: string): CatalogRecord {
 
 export function parseSettings(catalog: unknown, eventTypes: unknown, file: string): StoreSettings {
   return { catalog: parseCatalog(catalog, file), eventTypes: parseEventTypes(eventTypes, file) };
+}
+
+/** The record of the current bundle; null before the first training. Its name is a path: it must not lead elsewhere. */
+export function parseCurrent(value: unknown, file: string): CurrentBundle | null {
+  if (value === undefined) return null;
+  if (typeof value !== 'object' || value === null || !('bundle' in value) || !('checksum' in value))
+    return corrupt(file, 'current bundle', value);
+  const { bundle, checksum } = value;
+  if (typeof bundle !== 'string' || !/^[\w-]+$/.test(bundle) || typeof checksum !== 'string')
+    return corrupt(file, 'current bundle', bundle);
+  return { bundle, checksum };
 }

@@ -12,6 +12,12 @@ export interface StoreSettings {
   eventTypes: EventTypesRecord;
 }
 
+/** The bundle in use: its name, and what its manifest must hash to. */
+export interface CurrentBundle {
+  bundle: string;
+  checksum: string;
+}
+
 /** Changes and reads inside one transaction: it sees its own changes. */
 export interface StoreTransaction {
   /** The durable key of an id; 0 when it has none. */
@@ -25,7 +31,7 @@ export interface StoreTransaction {
   rememberEvent(id: string): boolean;
   readonly log: EventLogWriter;
   /** Makes this bundle the current one. */
-  setCurrent(bundle: string): void;
+  setCurrent(current: CurrentBundle): void;
 }
 
 /** The end of the event log that is written to. A distributed log would stand behind this and {@link EventLogReader}. */
@@ -42,8 +48,7 @@ export interface Store {
   /** null for memory. */
   readonly dir: string | null;
   readonly settings: StoreSettings;
-  /** Name of the current bundle, or null. */
-  readonly current: string | null;
+  readonly current: CurrentBundle | null;
   readonly log: EventLogReader;
   /** Every id that has a key, in the order of keys (1, 2, ...). */
   ids(): string[];

@@ -87,14 +87,14 @@ describe('the folder', () => {
       tx.giveKey('c');
       tx.removeItem('a');
       tx.log.append(block(['w'], [{ query: 'shoes' }]));
-      tx.setCurrent('one');
+      tx.setCurrent({ bundle: 'one', checksum: 'x' });
     });
     await store.close();
     const again = await open(dir);
     expect(again.ids()).toEqual(['b', 'a', 'c']);
     expect([...again.items()].flat()).toEqual([{ id: 'b', fields: { price: 1 } }]);
     expect([...again.log.replay()]).toEqual([block(['u', 'v']), block(['w'], [{ query: 'shoes' }])]);
-    expect(again.current).toBe('one');
+    expect(again.current).toEqual({ bundle: 'one', checksum: 'x' });
     expect(await again.write((tx) => [tx.keyOf('a'), tx.keyOf('x'), tx.giveKey('x')])).toEqual([2, 0, 4]);
     await again.close();
   });
