@@ -34,3 +34,12 @@ export async function runJob<T>(start: () => NativeJob<T>, signal: AbortSignal |
     if (stop) signal?.removeEventListener('abort', stop);
   }
 }
+
+/** Calls the core in this turn; what it throws becomes a KairankError. */
+export function call<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

@@ -17,7 +17,7 @@ const TYPES = {
   U8: Uint8Array,
 } as const;
 type TypeName = keyof typeof TYPES;
-export type TensorData = InstanceType<(typeof TYPES)[TypeName]>;
+export type TensorData = Float64Array | Float32Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
 
 /** An array and its shape, row-major: the product of the shape is the length of the data. */
 export interface Tensor {
@@ -134,12 +134,10 @@ class Reader {
 
   #metadata(value: unknown): Record<string, string> {
     if (value === undefined) return {};
-    const metadata: Record<string, string> = {};
-    for (const [name, text] of Object.entries(this.#object(value, METADATA))) {
-      if (typeof text !== 'string') this.fail(`${METADATA} holds what is not a string`);
-      metadata[name] = text;
-    }
-    return metadata;
+    const entries = Object.entries(this.#object(value, METADATA)).map(([name, text]): [string, string] =>
+      typeof text === 'string' ? [name, text] : this.fail(`${METADATA} holds what is not a string`),
+    );
+    return Object.fromEntries(entries);
   }
 
   #entry(name: string, value: unknown, bodyLength: number): { type: TypeName; shape: number[]; begin: number; end: number } {
