@@ -41,9 +41,8 @@ export async function restore(
     await turn();
     throwIfAborted(signal);
   }
-  const keyOf = new Map(ids.map((id, index) => [id, index + 1]));
   for (const slice of store.items()) {
-    const keys = Float64Array.from(slice, ({ id }) => keyOf.get(id) ?? 0);
+    const keys = Float64Array.from(slice, ({ key }) => key);
     call(() =>
       core.putItems(
         slice.map(({ id }) => id),

@@ -8,11 +8,14 @@ import type { ItemFields, Store } from '../store/store.js';
 import { checkIds, checkItem, toColumns } from './items.js';
 import type { Fields, Item, Schema, StoredFields, StoredItem } from './schema.js';
 
+type Lookup = ReadonlyMap<string, ItemFields>;
+
 export class Items<F extends Fields = Fields> {
   constructor(
     private readonly core: NativeCore,
     private readonly schema: Schema,
     private readonly store: () => Store,
+    private readonly lookup: (ids: readonly string[]) => Lookup | Promise<Lookup>,
     private readonly open: () => void,
   ) {}
 
@@ -68,8 +71,9 @@ export class Items<F extends Fields = Fields> {
   /** @throws KairankError KAIRANK_NOT_FOUND, KAIRANK_INVALID_ARGUMENT, KAIRANK_CLOSED */
   async get(id: string): Promise<StoredItem<F>> {
     this.open();
-    const fields = this.store().item(checkId('id', id));
-    if (!fields) throw new KairankError('KAIRANK_NOT_FOUND', `id: the catalogue has no item ${show(id)}`, { field: 'id', received: show(id) });
+    const fields = (await this.lookup([checkId('id', id)])).get(id);
+    if (!fields)
+      throw new KairankError('KAIRANK_NOT_FOUND', `id: the catalogue has no item ${show(id)}`, { field: 'id', received: show(id) });
     return { id, fields: copyOf<F>(fields) };
   }
 
