@@ -259,10 +259,12 @@ export interface NativeReply {
   reasonTypes: Uint16Array;
   reasonWeights: Float32Array;
   underfilled: boolean;
-  /** Microseconds in native code: waiting, recall, ranking. */
+  /** False when `user` was given and has no history. */
+  known: boolean;
+  /** Microseconds in the queue, and in recall and ranking (with the requests answered in the same batch). */
   waited: number;
   took: number;
-  /** 'rank' only: ids that are unknown or not eligible. */
+  /** 'rank' only: ids that are unknown, excluded or not eligible; the unknown ones first. */
   refused: string[];
 }
 

@@ -1,5 +1,17 @@
+// What the addon exports: the list of NativeAddon in src/native.ts.
+
 #include <napi.h>
 
-static Napi::Object Init(Napi::Env, Napi::Object exports) { return exports; }
+#include "core_object.h"
+#include "environment.h"
+#include "kernels.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  kairank::Environment::create(env);
+  exports.Set("dispatch", Napi::Function::New(env, kairank::dispatchInfo, "dispatch"));
+  exports.Set("kernels", kairank::makeKernels(env));
+  kairank::exportCore(env, exports);
+  return exports;
+}
 
 NODE_API_MODULE(kairank, Init)

@@ -1,0 +1,89 @@
+#include "compose.h"
+
+#include "../kernels/attention/attention.h"
+#include "../kernels/axpy/axpy.h"
+#include "../kernels/dot/dot.h"
+#include "../kernels/gram/gram.h"
+#include "../kernels/quantise/quantise.h"
+#include "../kernels/topk/scan.h"
+#include "targets.h"
+
+namespace kairank {
+namespace {
+
+void setScalar(KernelTable& table) {
+  table.dotF32 = dotF32Scalar;
+  table.dotBf16 = dotBf16Scalar;
+  table.dotI8 = dotI8Scalar;
+  table.batchF32 = batchF32Scalar;
+  table.batchBf16 = batchBf16Scalar;
+  table.batchI8 = batchI8Scalar;
+  table.scanAbove = scanAboveScalar;
+  table.toBf16 = toBf16Scalar;
+  table.fromBf16 = fromBf16Scalar;
+  table.toI8 = toI8Scalar;
+  table.attentionF32 = attentionF32Scalar;
+  table.attentionBf16 = attentionBf16Scalar;
+  table.gramF32 = gramF32Scalar;
+  table.axpyF32 = axpyF32Scalar;
+}
+
+#if defined(KAIRANK_WITH_AVX2)
+void setAvx2(KernelTable& table) {
+  table.dotF32 = dotF32Avx2;
+  table.dotBf16 = dotBf16Avx2;
+  table.dotI8 = dotI8Avx2;
+  table.batchF32 = batchF32Avx2;
+  table.batchBf16 = batchBf16Avx2;
+  table.batchI8 = batchI8Avx2;
+  table.scanAbove = scanAboveAvx2;
+  table.toBf16 = toBf16Avx2;
+  table.fromBf16 = fromBf16Avx2;
+  table.toI8 = toI8Avx2;
+  table.gramF32 = gramF32Avx2;
+  table.axpyF32 = axpyF32Avx2;
+}
+#endif
+
+}  // namespace
+
+bool isCompiled(Target target) {
+  switch (target) {
+    case Target::scalar: return true;
+    case Target::neon:
+#if defined(KAIRANK_WITH_NEON)
+      return true;
+#else
+      return false;
+#endif
+    case Target::avx2:
+#if defined(KAIRANK_WITH_AVX2)
+      return true;
+#else
+      return false;
+#endif
+    case Target::avx512:
+#if defined(KAIRANK_WITH_AVX512)
+      return true;
+#else
+      return false;
+#endif
+    case Target::amx: break;
+  }
+#if defined(KAIRANK_WITH_AMX)
+  return true;
+#else
+  return false;
+#endif
+}
+
+KernelTable composeTable(Target target) {
+  KernelTable table{};
+  setScalar(table);
+#if defined(KAIRANK_WITH_AVX2)
+  if (target >= Target::avx2) setAvx2(table);
+#endif
+  return table;
+}
+
+}  // namespace kairank
