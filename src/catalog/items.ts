@@ -1,7 +1,7 @@
 /** Items against the catalogue's schema: checked, and laid out in the order of the native columns. */
 
 import type { ColumnValue } from '../native.js';
-import { id as checkId, MAX_ID_LENGTH, record, refuse, show } from '../options.js';
+import { id as checkId, isId, MAX_ID_LENGTH, record, refuse, show } from '../options.js';
 import { type FieldKind, type FieldValue, fieldNamed, type Schema, type SchemaField } from './schema.js';
 
 /** An item that passed; absent fields are left out. */
@@ -10,22 +10,16 @@ export interface CheckedItem {
   fields: Record<string, FieldValue>;
 }
 
-/** Longest category or tag, in UTF-16 units. */
-const MAX_WORD_LENGTH = MAX_ID_LENGTH;
 const MAX_TAGS = 1024;
 const MAX_TEXT_LENGTH = 1 << 20;
 
 const EXPECTED: Readonly<Record<FieldKind, string>> = {
   number: 'a finite number',
   boolean: 'true or false',
-  category: `a string of 1 to ${MAX_WORD_LENGTH} characters`,
-  tags: `an array of at most ${MAX_TAGS} strings of 1 to ${MAX_WORD_LENGTH} characters`,
+  category: `a string of 1 to ${MAX_ID_LENGTH} characters`,
+  tags: `an array of at most ${MAX_TAGS} strings of 1 to ${MAX_ID_LENGTH} characters`,
   text: `a string of at most ${MAX_TEXT_LENGTH} characters`,
 };
-
-function isWord(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_WORD_LENGTH;
-}
 
 /** The value as it is stored, or undefined when it is not of that kind. Arrays are copied: the caller may change theirs. */
 function accept(kind: FieldKind, value: unknown): FieldValue | undefined {
@@ -35,9 +29,9 @@ function accept(kind: FieldKind, value: unknown): FieldValue | undefined {
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
     case 'category':
-      return isWord(value) ? value : undefined;
+      return isId(value) ? value : undefined;
     case 'tags':
-      return Array.isArray(value) && value.length <= MAX_TAGS && value.every(isWord) ? [...new Set(value)] : undefined;
+      return Array.isArray(value) && value.length <= MAX_TAGS && value.every(isId) ? [...new Set(value)] : undefined;
     case 'text':
       return typeof value === 'string' && value.length <= MAX_TEXT_LENGTH ? value : undefined;
   }
@@ -56,7 +50,7 @@ export function checkValue(path: string, field: SchemaField, value: unknown): Fi
  */
 export function checkItem(schema: Schema, path: string, value: unknown): CheckedItem {
   const item = record(path, value);
-  const id = checkId(`${path}.id`, item['id']);
+  const id = checkId(`${path}.id`, item.id);
   const fields: Record<string, FieldValue> = {};
   for (const name of Object.keys(item)) {
     if (name === 'id') continue;

@@ -127,19 +127,19 @@ function checkField(name: string, value: unknown): void {
   }
   const spec = record(path, value);
   onlyKeys(path, spec, ['kind', 'required']);
-  oneOf(`${path}.kind`, spec['kind'], FIELD_KINDS);
-  if (spec['required'] !== undefined) boolean(`${path}.required`, spec['required']);
+  oneOf(`${path}.kind`, spec.kind, FIELD_KINDS);
+  if (spec.required !== undefined) boolean(`${path}.required`, spec.required);
 }
 
 function checkDefinition(value: unknown): void {
   asSchema(() => {
     const definition = record('catalog', value);
     onlyKeys('', definition, ['fields', 'title']);
-    const fields = record('fields', definition['fields']);
+    const fields = record('fields', definition.fields);
     const names = Object.keys(fields);
     if (names.length > MAX_FIELDS) invalid('fields', `at most ${MAX_FIELDS} fields`, names.length);
     for (const name of names) checkField(name, fields[name]);
-    const title = definition['title'];
+    const title = definition.title;
     if (title === undefined || title === null) return;
     const named = fields[string('title', title)];
     const kind = typeof named === 'object' && named !== null && 'kind' in named ? named.kind : named;

@@ -138,20 +138,20 @@ class Compiler {
       this.#emit(path, { op: 'equals', column: field.column, value: this.#scalar(`${path}.${word}`, field, words[word]) });
       count++;
     }
-    if (words['in'] !== undefined) {
-      this.#emit(path, { op: 'in', column: field.column, values: this.#scalars(`${path}.in`, field, words['in']) });
+    if (words.in !== undefined) {
+      this.#emit(path, { op: 'in', column: field.column, values: this.#scalars(`${path}.in`, field, words.in) });
       count++;
     }
-    if (words['all'] !== undefined) {
-      const values = this.#scalars(`${path}.all`, field, words['all']);
+    if (words.all !== undefined) {
+      const values = this.#scalars(`${path}.all`, field, words.all);
       for (const value of values) this.#emit(path, { op: 'equals', column: field.column, value });
       this.#join(path, 'and', values.length);
       count++;
     }
     count += this.#range(path, field, words);
-    if (words['exists'] !== undefined) {
+    if (words.exists !== undefined) {
       this.#emit(path, { op: 'has', column: field.column });
-      if (!boolean(`${path}.exists`, words['exists'])) this.#emit(path, { op: 'not' });
+      if (!boolean(`${path}.exists`, words.exists)) this.#emit(path, { op: 'not' });
       count++;
     }
     if (count === 0) refuse(path, `at least one of ${WORDS[field.kind].join(', ')}`, condition);

@@ -95,7 +95,7 @@ export interface Answer<F extends Fields = Fields, N extends FieldName<F> = Fiel
   requestId: string;
   /** Best first. */
   items: RankedItem<F, N>[];
-  /** What was left out to answer: 'models' while nothing has been trained yet. */
+  /** Stages that were skipped to make the deadline; empty when the answer is whole. */
   degraded: string[];
   /** Fewer than k items could be shown. */
   underfilled: boolean;

@@ -59,7 +59,7 @@ export function growEventTypes(stored: EventTypesRecord, value: unknown): EventT
     if (!NAME.test(name)) refuse(path, 'a name of letters, digits, ".", "_", ":" and "-", at most 64', name);
     const spec = record(path, given);
     onlyKeys(path, spec, ['weight']);
-    weights[name] = number(`${path}.weight`, spec['weight'], -MAX_WEIGHT, MAX_WEIGHT);
+    weights[name] = number(`${path}.weight`, spec.weight, -MAX_WEIGHT, MAX_WEIGHT);
     if (!builtIn.includes(name) && !own.includes(name)) own.push(name);
   }
   if (own.length > MAX_TYPES) refuse('eventTypes', `at most ${MAX_TYPES} types of the shop's own`, own.length);

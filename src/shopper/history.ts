@@ -41,10 +41,10 @@ export function checkVisit(types: EventTypeTable, value: unknown, now: number): 
     const path = `events[${index}]`;
     const event = record(path, given);
     onlyKeys(path, event, ['item', 'type', 'at']);
-    visit.items.push(checkId(`${path}.item`, event['item']));
-    visit.types[index] = types.index(`${path}.type`, event['type'] ?? 'view');
-    const at = event['at'] === undefined ? now : time(`${path}.at`, event['at']);
-    if (at < before) refuse(`${path}.at`, 'a time not before that of the event before it (oldest first)', event['at']);
+    visit.items.push(checkId(`${path}.item`, event.item));
+    visit.types[index] = types.index(`${path}.type`, event.type ?? 'view');
+    const at = event.at === undefined ? now : time(`${path}.at`, event.at);
+    if (at < before) refuse(`${path}.at`, 'a time not before that of the event before it (oldest first)', event.at);
     visit.times[index] = at;
     before = at;
   }
