@@ -1,9 +1,10 @@
 /** One evaluation: learn from a split, rank its test cases, measure. */
 
-import { fromNative, KairankError } from '../errors.js';
+import { KairankError } from '../errors.js';
+import { runJob } from '../jobs.js';
 import { trainModels } from '../learn/train.js';
 import type { TrainProgress, TrainReport } from '../learn/types.js';
-import { type NativeJob, native, type RankedCases } from '../native.js';
+import { native } from '../native.js';
 import { type Metrics, measure } from './metrics.js';
 import { rankRepeats } from './repeat.js';
 import type { Split } from './splits.js';
@@ -55,7 +56,7 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
   }
   const model = NATIVE_MODELS[options.model];
   const trained = await trainModels(
-    { items, train: split.train, validation: split.validation },
+    { items, train: split.train, validation: split.validation.targets.length > 0 ? split.validation : null },
     {
       seed: options.seed,
       threads: options.threads,
@@ -69,24 +70,10 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
   const trainSeconds = seconds(started);
   const ranking = performance.now();
   const { excludeSeen, threads, candidates = 500 } = options;
-  const ranked = await settle(
-    native().learning.rankCases(trained.models, test, { model, excludeSeen, candidates, k, threads }),
+  const ranked = await runJob(
+    () => native().learning.rankCases(trained.models, test, { model, excludeSeen, candidates, k, threads }),
     options.signal,
   );
   const metrics = measure(test, ranked, { ...options, items });
   return { metrics, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };
-}
-
-/** Waits for a native job, and stops it when the signal says so. */
-async function settle(job: NativeJob<RankedCases>, signal: AbortSignal | undefined): Promise<RankedCases> {
-  const cancel = (): void => job.cancel();
-  if (signal?.aborted) cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  try {
-    return await job.promise;
-  } catch (error) {
-    throw fromNative(error);
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-  }
 }

@@ -23,7 +23,3 @@ export function asFileError(path: string, error: unknown): KairankError {
     ? fileError('KAIRANK_CORRUPT_FILE', path, `cannot be unpacked (${message})`, { expected: 'a whole gzip file', cause: error })
     : fileError('KAIRANK_IO', path, `cannot be read (${message})`, { cause: error });
 }
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new KairankError('KAIRANK_ABORTED', 'Reading was aborted', { cause: signal.reason });
-}

@@ -5,7 +5,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { asFileError, throwIfAborted } from './failures.js';
+import { throwIfAborted } from '../jobs.js';
+import { asFileError } from './failures.js';
 
 /** Longest line, in bytes: a record of a shop is thousands of times shorter; a file without line ends must not fill the memory. */
 export const MAX_LINE_BYTES = 1 << 20;

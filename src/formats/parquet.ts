@@ -3,7 +3,8 @@
 import { type AsyncBuffer, asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { KairankError } from '../errors.js';
-import { asFileError, fileError, throwIfAborted } from './failures.js';
+import { throwIfAborted } from '../jobs.js';
+import { asFileError, fileError } from './failures.js';
 import { emptyFields, type ReadOptions, type ReadRecord, type RecordFile } from './records.js';
 
 const BATCH_ROWS = 8192;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EventBlock, decodeBlock, encodeBlock } from '../../src/store/block.js';
+import { decodeBlock, type EventBlock, encodeBlock } from '../../src/store/block.js';
 import { checkDataFile } from '../../src/store/data-file.js';
 import { FolderStore } from '../../src/store/folder.js';
 import { lockFolder } from '../../src/store/lock.js';

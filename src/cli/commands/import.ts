@@ -107,6 +107,10 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
   }
   const started = performance.now();
   const progress = createProgress(flags.json);
+  const createAdapter = (columns: readonly string[] | undefined): Adapter =>
+    mapping && flags.format === 'mapping' ? createMappingAdapter(mapping, columns) : createOnlineRetailAdapter(columns);
+  // What is wrong with the files or the mapping is said before a shop is made.
+  if (flags.events !== undefined) createAdapter((await openRecords(flags.events)).columns);
   const { catalog, shape } = await plan(shop, flags, progress, signal);
   await mkdir(shop, { recursive: true });
   const unknownItems = flags.items === undefined ? 'admit' : 'hold';
@@ -120,8 +124,6 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
             onProgress: (done, read) => progress.update('items', done, count(read)),
           })
         : undefined;
-    const createAdapter = (columns: readonly string[] | undefined): Adapter =>
-      mapping && flags.format === 'mapping' ? createMappingAdapter(mapping, columns) : createOnlineRetailAdapter(columns);
     const events =
       flags.events === undefined
         ? undefined
