@@ -1,0 +1,39 @@
+// Builds and runs the native tests with CMake, without Node in them: `--sanitize=address|thread|undefined` builds
+// them with that sanitizer, `--filter=REGEX` runs some. Where there is no CMake it says so and leaves with 0: the
+// kernels are tested through the binding as well.
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const SANITIZERS = ['address', 'thread', 'undefined'];
+
+function option(name) {
+  const prefix = `--${name}=`;
+  return process.argv.find((argument) => argument.startsWith(prefix))?.slice(prefix.length);
+}
+
+const sanitizer = option('sanitize');
+if (sanitizer !== undefined && !SANITIZERS.includes(sanitizer)) {
+  console.error(`--sanitize must be one of ${SANITIZERS.join(', ')}, not '${sanitizer}'.`);
+  process.exit(1);
+}
+if (spawnSync('cmake', ['--version'], { stdio: 'ignore' }).status !== 0) {
+  console.log('kairank: the native tests are skipped, because there is no cmake.');
+  process.exit(0);
+}
+
+/** Runs a step; the first that fails ends the run with its status. */
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (error) console.error(`${command}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const build = join(root, 'build', sanitizer ? `native-tests-${sanitizer}` : 'native-tests');
+const jobs = String(Math.min(availableParallelism(), 4));
+const filter = option('filter');
+run('cmake', ['-S', root, '-B', build, '-DCMAKE_BUILD_TYPE=Release', `-DSANITIZE=${sanitizer ?? ''}`]);
+run('cmake', ['--build', build, '--parallel', jobs]);
+run('ctest', ['--test-dir', build, '--parallel', jobs, '--verbose', ...(filter ? ['-R', filter] : [])]);
