@@ -58,10 +58,7 @@ export type StoredFields<F extends Fields = Fields> =
     : Flat<{ [N in RequiredName<F>]: ValueOf<F[N]> } & { [N in OptionalName<F>]?: ValueOf<F[N]> }>;
 
 /** An item as it is stored. */
-export interface StoredItem<F extends Fields = Fields> {
-  id: string;
-  fields: StoredFields<F>;
-}
+export type StoredItem<F extends Fields = Fields> = { id: string; fields: StoredFields<F> };
 
 /** A checked definition of a catalogue. Make one with {@link defineCatalog}. */
 export interface Catalog<F extends Fields = Fields> {

@@ -112,8 +112,8 @@ class Compiler {
 
   /** Makes one result of `count` results on the stack; of none, what an empty and (everything) or or (nothing) means. */
   #join(path: string, op: 'and' | 'or', count: number): void {
-    if (count === 1) return;
-    if (count > 1) return this.#emit(path, { op, count });
+    if (count > 1) this.#emit(path, { op, count });
+    if (count > 0) return;
     this.#emit(path, { op: 'all' });
     if (op === 'or') this.#emit(path, { op: 'not' });
   }

@@ -16,8 +16,6 @@ const FORMAT_VERSION = 1;
 const MANIFEST = 'manifest.json';
 const WEIGHTS = 'weights.safetensors';
 const DRAFT = '.draft-';
-/** The bundle in use and the one before it. */
-const KEPT = 2;
 
 /** Which bundle, and what its manifest must hash to. */
 export interface BundleReference {
@@ -33,7 +31,7 @@ export interface Bundle {
 }
 
 /** A name that sorts by time. */
-function newId(now: Date): string {
+export function newBundleId(now: Date): string {
   return `${now.toISOString().replace(/[-:.Z]/g, '')}-${randomBytes(3).toString('hex')}`;
 }
 
@@ -73,7 +71,7 @@ export async function writeBundle(
   report: TrainReport,
 ): Promise<BundleReference & { trainedAt: string }> {
   const now = new Date();
-  const id = newId(now);
+  const id = newBundleId(now);
   const draft = join(folder, `${DRAFT}${id}`);
   const { arrays, settings } = tensorsOf(tensors);
   const weights = writeSafetensors(arrays, { format: FORMAT });
@@ -108,12 +106,11 @@ export async function writeBundle(
   return { bundle: id, checksum: sha256(manifest), trainedAt: now.toISOString() };
 }
 
-/** Removes what is neither in use nor the bundle before it, and drafts of runs that were cut short. */
-export async function pruneBundles(folder: string, current: string): Promise<void> {
-  const names = await readdir(folder);
-  const bundles = names.filter((name) => !name.startsWith(DRAFT) && name <= current).sort();
-  const kept = new Set(bundles.slice(-KEPT));
-  for (const name of names) if (!kept.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+/** Removes every bundle but those named, and drafts of runs that were cut short. */
+export async function pruneBundles(folder: string, kept: readonly string[]): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!kept.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 function corrupt(file: string, what: string, cause?: unknown): never {

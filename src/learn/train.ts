@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { KairankError } from '../errors.js';
 import { throwIfAborted } from '../jobs.js';
-import { type NativeModelParts, type NativeModels, native, SOURCES, type Trial } from '../native.js';
+import { type NativeModelParts, type NativeModels, native, type SourceName, type Trial } from '../native.js';
 import { Run, turn } from './run.js';
 import { countPopularity, repeatShare } from './slice.js';
 import type { LearnedModel, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
@@ -31,7 +31,7 @@ function isPart(wanted: TrainModelsOptions['models'], part: 'rules' | 'factors')
 }
 
 /** Blend weights by the names of the sources. */
-function weightsByName(parts: NativeModelParts): Record<(typeof SOURCES)[number], number> {
+function weightsByName(parts: NativeModelParts): Record<SourceName, number> {
   const [rules = 0, factors = 0, attention = 0, popularity = 0] = parts.blend.weight;
   return { rules, factors, attention, popularity };
 }

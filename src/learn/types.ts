@@ -62,6 +62,17 @@ export interface TrainResult extends TrainReport {
   events: number;
 }
 
+/** The models in use. */
+export interface ModelsInfo {
+  /** The bundle's name. */
+  id: string;
+  /** ISO 8601. */
+  trainedAt: string;
+  /** Item rows that the models know. */
+  items: number;
+  report: TrainReport;
+}
+
 /** A split as typed arrays: rows of `items`, never split again. */
 export interface TrainingData {
   /** Number of item rows. */

@@ -37,14 +37,12 @@ export class Server<F extends Fields> {
   async recommend<N extends FieldName<F>>(request: RecommendRequest<F, N>): Promise<Answer<F, N>> {
     const started = performance.now();
     const parsed = parseRecommend(this.schema, this.types, request);
-    this.#checkUser(parsed);
     return this.#answer<N>(await this.#ask(parsed), parsed, null, started);
   }
 
   async rank<N extends FieldName<F>>(request: RankRequest<F, N>): Promise<RankAnswer<F, N>> {
     const started = performance.now();
     const parsed = parseRank(this.schema, this.types, request);
-    this.#checkUser(parsed);
     const reply = await this.#ask(parsed);
     return { ...(await this.#answer<N>(reply, parsed, null, started)), refused: reply.refused };
   }
@@ -58,12 +56,16 @@ export class Server<F extends Fields> {
     return this.#answer<N>(await this.#ask(parsed), parsed, item, started);
   }
 
-  #checkUser({ native: { user }, mustKnowUser }: ParsedRequest): void {
-    if (!mustKnowUser || user === null || call(() => this.core.history(user, 1))) return;
-    throw new KairankError('KAIRANK_NOT_FOUND', `user: no events are known of ${show(user)}`, { field: 'user', received: show(user) });
+  async #ask(parsed: ParsedRequest): Promise<NativeReply> {
+    const reply = await this.#askFiltered(parsed);
+    const { user } = parsed.native;
+    if (parsed.mustKnowUser && !reply.known) {
+      throw new KairankError('KAIRANK_NOT_FOUND', `user: no events are known of ${show(user)}`, { field: 'user', received: show(user) });
+    }
+    return reply;
   }
 
-  async #ask({ native, where, signal }: ParsedRequest): Promise<NativeReply> {
+  async #askFiltered({ native, where, signal }: ParsedRequest): Promise<NativeReply> {
     const filter = call(() => this.#filters.find(where));
     try {
       return await this.#askOnce(native, filter, signal);

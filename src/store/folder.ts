@@ -15,7 +15,7 @@ import { checkDataFile } from './data-file.js';
 import { type FolderLock, isLockFile, lockFolder } from './lock.js';
 import { MODELS_FOLDER } from './paths.js';
 import { formatRecord, parseCurrent, parseSettings, readFormat } from './settings.js';
-import type { CurrentBundle, EventLogReader, ItemFields, Store, StoreSettings, StoreTransaction } from './store.js';
+import type { CurrentBundle, EventLogReader, ItemFields, Store, StoredRecord, StoreSettings, StoreTransaction } from './store.js';
 import { type Commit, WriteQueue } from './write-queue.js';
 
 const DATA_FILE = 'data.mdb';
@@ -156,10 +156,10 @@ export class FolderStore implements Store {
     return ids;
   }
 
-  *items(): Iterable<{ id: string; fields: ItemFields }[]> {
-    let slice: { id: string; fields: ItemFields }[] = [];
+  *items(): Iterable<StoredRecord[]> {
+    let slice: StoredRecord[] = [];
     for (const { key: bytes, value } of this.#databases.items.getRange()) {
-      slice.push({ id: idOf(bytes), fields: value.fields });
+      slice.push({ id: idOf(bytes), key: value.key, fields: value.fields });
       if (slice.length < SLICE) continue;
       yield slice;
       slice = [];

@@ -6,8 +6,8 @@
  * dead owner cannot both succeed. Files of lower generations are litter.
  */
 
-import { linkSync, readdirSync, readFileSync, readlinkSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { linkSync, readdirSync, readFileSync, readlinkSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KairankError } from '../errors.js';
 

@@ -1,7 +1,7 @@
 /** A store that keeps nothing: for tests, evaluation and engines that are filled anew at each start. */
 
 import type { EventBlock } from './block.js';
-import type { CurrentBundle, ItemFields, Store, StoreSettings, StoreTransaction } from './store.js';
+import type { CurrentBundle, ItemFields, Store, StoredRecord, StoreSettings, StoreTransaction } from './store.js';
 import { WriteQueue } from './write-queue.js';
 
 const SLICE = 4096;
@@ -43,8 +43,8 @@ export class MemoryStore implements Store {
     return [...this.#keys.keys()];
   }
 
-  *items(): Iterable<{ id: string; fields: ItemFields }[]> {
-    const all = [...this.#items].map(([id, fields]) => ({ id, fields }));
+  *items(): Iterable<StoredRecord[]> {
+    const all = [...this.#items].map(([id, fields]) => ({ id, key: this.#keys.get(id) ?? 0, fields }));
     for (let at = 0; at < all.length; at += SLICE) yield all.slice(at, at + SLICE);
   }
 

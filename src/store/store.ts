@@ -6,6 +6,14 @@ import type { EventBlock } from './block.js';
 
 export type ItemFields = Readonly<Record<string, FieldValue>>;
 
+/** An item as the store keeps it. */
+export interface StoredRecord {
+  id: string;
+  /** Its durable key. */
+  key: number;
+  fields: ItemFields;
+}
+
 /** What defines an engine beside its data. */
 export interface StoreSettings {
   catalog: CatalogRecord;
@@ -53,7 +61,7 @@ export interface Store {
   /** Every id that has a key, in the order of keys (1, 2, ...). */
   ids(): string[];
   /** Every item, in slices. */
-  items(): Iterable<{ id: string; fields: ItemFields }[]>;
+  items(): Iterable<StoredRecord[]>;
   item(id: string): ItemFields | undefined;
   /**
    * Runs a change; resolves once it is durable. Changes that wait share one commit, and take effect in the order of
