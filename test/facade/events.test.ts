@@ -54,7 +54,6 @@ describe('events', () => {
         type: 'impression',
         at: '2024-05-01T12:00:00Z',
         id: 'e1',
-        value: Number.NaN,
         requestId: 'r',
         position: 0,
         propensity: 0.5,
