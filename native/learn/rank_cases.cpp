@@ -274,13 +274,4 @@ std::vector<CaseQuality> qualities(const RankedCases& ranked, const Cases& cases
   return out;
 }
 
-CaseQuality meanQuality(const std::vector<CaseQuality>& qualities) {
-  CaseQuality mean;
-  for (const CaseQuality& quality : qualities) {
-    mean.ndcg += quality.ndcg / qualities.size();
-    mean.recall += quality.recall / qualities.size();
-  }
-  return mean;
-}
-
 }  // namespace kairank

@@ -6,11 +6,6 @@ namespace kairank {
 
 namespace {
 
-/// Nobody's choice is a count of 0, not a missing one: popularity scores every row.
-bool hasScore(const Candidates& candidates, size_t i, size_t source) {
-  return source == static_cast<size_t>(Source::popularity) || ((candidates.sources[i] >> source) & 1);
-}
-
 float scaled(size_t source, float score) {
   return source == static_cast<size_t>(Source::popularity) ? std::log1p(score) : score;
 }

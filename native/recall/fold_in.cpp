@@ -10,6 +10,16 @@ namespace kairank {
 namespace {
 
 constexpr size_t kCholeskyDim = 256;  // above it conjugate gradient needs fewer operations
+constexpr size_t kGathered = 256;     // rows that are copied together at a time
+
+const float* rowOf(const RowProblem& problem, uint32_t id) {
+  return problem.factors + static_cast<size_t>(id) * problem.dim;
+}
+
+void gather(const RowProblem& problem, const uint32_t* ids, size_t count, std::vector<float>& rows) {
+  rows.resize(count * problem.dim);
+  for (size_t j = 0; j < count; j++) std::copy_n(rowOf(problem, ids[j]), problem.dim, rows.data() + j * problem.dim);
+}
 
 /// In place L L^T = A (lower triangle, n x n), column by column, so that the inner loop runs along rows. A pivot that
 /// rounding has made worthless is lifted to a tiny multiple of the largest: its direction is then damped to nothing.
@@ -44,8 +54,10 @@ void solveCholesky(const float* l, size_t n, float* b) {
 
 /// With D = gram + lambda diagonal and B = sqrt(W) Y D^-1/2: x = D^-1/2 B^T (I + B B^T)^-1 sqrt(w), the push-through
 /// identity of (D + Y^T W Y)^-1 Y^T w. A system of the size of the history, not of the factors.
-void solveByEvents(const RowProblem& problem, float* rows, const float* weights, size_t count, FoldInScratch& scratch,
-                   float* x) {
+void solveByEvents(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+                   FoldInScratch& scratch, float* x) {
+  gather(problem, ids, count, scratch.rows);
+  float* rows = scratch.rows.data();
   const size_t dim = problem.dim;
   scratch.scale.resize(dim);
   for (size_t d = 0; d < dim; d++) scratch.scale[d] = 1 / std::sqrt(problem.gram[d * dim + d] + problem.lambda);
@@ -65,18 +77,18 @@ void solveByEvents(const RowProblem& problem, float* rows, const float* weights,
   for (size_t d = 0; d < dim; d++) x[d] *= scratch.scale[d];
 }
 
-void rightSide(const float* rows, const float* weights, size_t count, size_t dim, float* out) {
-  std::fill(out, out + dim, 0.0f);
-  for (size_t j = 0; j < count; j++) kernels().axpyF32(weights[j], rows + j * dim, out, dim);
-}
-
-void solveByCholesky(const RowProblem& problem, const float* rows, const float* weights, size_t count,
+void solveByCholesky(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
                      FoldInScratch& scratch, float* x) {
   const size_t dim = problem.dim;
   scratch.matrix.assign(problem.gram, problem.gram + dim * dim);
   for (size_t d = 0; d < dim; d++) scratch.matrix[d * dim + d] += problem.lambda;
-  kernels().gramF32(rows, dim, weights, count, dim, scratch.matrix.data(), dim);
-  rightSide(rows, weights, count, dim, x);
+  std::fill(x, x + dim, 0.0f);
+  for (size_t first = 0; first < count; first += kGathered) {
+    const size_t size = std::min(kGathered, count - first);
+    gather(problem, ids + first, size, scratch.rows);
+    kernels().gramF32(scratch.rows.data(), dim, weights + first, size, dim, scratch.matrix.data(), dim);
+    for (size_t j = 0; j < size; j++) kernels().axpyF32(weights[first + j], scratch.rows.data() + j * dim, x, dim);
+  }
   scratch.work.resize(dim);
   cholesky(scratch.matrix.data(), dim, scratch.work.data());
   solveCholesky(scratch.matrix.data(), dim, x);
@@ -90,16 +102,15 @@ double dot(const float* a, const float* b, size_t n) {
 
 /// Conjugate gradient on (gram + lambda I + Y^T W Y) x = Y^T w, preconditioned by the diagonal of the first two terms
 /// (Takács et al. 2011).
-void solveByGradient(const RowProblem& problem, const float* rows, const float* weights, size_t count,
+void solveByGradient(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
                      FoldInScratch& scratch, float* x) {
   const size_t dim = problem.dim;
-  scratch.right.resize(4 * dim);
-  scratch.work.resize(count);
+  scratch.right.assign(4 * dim, 0.0f);
   float* residual = scratch.right.data();
   float* direction = residual + dim;
   float* product = direction + dim;
   float* conditioned = product + dim;
-  rightSide(rows, weights, count, dim, residual);
+  for (size_t j = 0; j < count; j++) kernels().axpyF32(weights[j], rowOf(problem, ids[j]), residual, dim);
   std::fill(x, x + dim, 0.0f);
   const auto precondition = [&] {
     for (size_t d = 0; d < dim; d++) conditioned[d] = residual[d] / (problem.gram[d * dim + d] + problem.lambda);
@@ -115,9 +126,10 @@ void solveByGradient(const RowProblem& problem, const float* rows, const float* 
       kernels().dotF32(direction, problem.gram, dim, dim, dim, product);
     }
     kernels().axpyF32(problem.lambda, direction, product, dim);
-    kernels().dotF32(direction, rows, dim, count, dim, scratch.work.data());
     for (size_t j = 0; j < count; j++) {
-      kernels().axpyF32(weights[j] * scratch.work[j], rows + j * dim, product, dim);
+      float along;
+      kernels().dotF32(direction, rowOf(problem, ids[j]), dim, 1, dim, &along);
+      kernels().axpyF32(weights[j] * along, rowOf(problem, ids[j]), product, dim);
     }
     const double curvature = dot(direction, product, dim);
     if (!(curvature > 0)) break;
@@ -138,35 +150,34 @@ float rowLambda(float regularisation, float alpha0, float nu, double total, doub
   return static_cast<float>(regularisation * std::pow(total + alpha0 * others, static_cast<double>(nu)));
 }
 
-void solveRow(const RowProblem& problem, float* rows, const float* weights, size_t count, FoldInScratch& scratch,
-              float* x) {
+void solveRow(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+              FoldInScratch& scratch, float* x) {
   if (problem.diagonal && count < problem.dim && count <= kCholeskyDim) {
-    solveByEvents(problem, rows, weights, count, scratch, x);
+    solveByEvents(problem, ids, weights, count, scratch, x);
   } else if (problem.dim <= kCholeskyDim) {
-    solveByCholesky(problem, rows, weights, count, scratch, x);
+    solveByCholesky(problem, ids, weights, count, scratch, x);
   } else {
-    solveByGradient(problem, rows, weights, count, scratch, x);
+    solveByGradient(problem, ids, weights, count, scratch, x);
   }
 }
 
 bool foldIn(const FactorsModel& model, const std::vector<Vote>& votes, FoldInScratch& scratch, float* x) {
-  scratch.rows.clear();
+  scratch.ids.clear();
   scratch.weights.clear();
   double total = 0;
   for (const Vote& vote : votes) {
     if (!model.has(vote.row)) continue;
-    const float* from = model.factors.data() + static_cast<size_t>(vote.row) * model.dim;
-    scratch.rows.insert(scratch.rows.end(), from, from + model.dim);
+    scratch.ids.push_back(vote.row);
     scratch.weights.push_back(vote.weight);
     total += vote.weight;
   }
-  if (scratch.weights.empty()) {
+  if (scratch.ids.empty()) {
     std::fill(x, x + model.dim, 0.0f);
     return false;
   }
   const float lambda = rowLambda(model.regularisation, model.alpha0, model.nu, total, model.items);
-  const RowProblem problem{model.gram.data(), model.diagonal, model.dim, lambda};
-  solveRow(problem, scratch.rows.data(), scratch.weights.data(), scratch.weights.size(), scratch, x);
+  const RowProblem problem{model.factors.data(), model.gram.data(), model.diagonal, model.dim, lambda};
+  solveRow(problem, scratch.ids.data(), scratch.weights.data(), scratch.ids.size(), scratch, x);
   return true;
 }
 
