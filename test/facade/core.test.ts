@@ -412,6 +412,31 @@ describe('requests', () => {
     engine.close();
   });
 
+  test('that ask again as soon as they are answered leave the event loop its turns', async () => {
+    const engine = shop();
+    const inFlight = 300;
+    const answers = 20_000;
+    let answered = 0;
+    let turns = 0;
+    let running = true;
+    const count = (): void => {
+      turns++;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    const ask = async (): Promise<void> => {
+      while (answered < answers) {
+        await engine.request(request({ k: 1, candidates: 1 })).promise;
+        answered++;
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, ask));
+    running = false;
+    // At most everything in flight is settled twice within one turn.
+    expect(turns).toBeGreaterThanOrEqual(answers / (2 * inFlight) - 2);
+    engine.close();
+  });
+
   test('wrong ones are refused by name', () => {
     const engine = shop();
     const wrong: [string, Partial<Record<keyof ReturnType<typeof request>, unknown>>][] = [
