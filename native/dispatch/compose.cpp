@@ -40,6 +40,8 @@ void setAvx2(KernelTable& table) {
   table.toBf16 = toBf16Avx2;
   table.fromBf16 = fromBf16Avx2;
   table.toI8 = toI8Avx2;
+  table.attentionF32 = attentionF32Avx2;
+  table.attentionBf16 = attentionF32Avx2;
   table.gramF32 = gramF32Avx2;
   table.axpyF32 = axpyF32Avx2;
 }
@@ -57,6 +59,8 @@ void setAvx512(KernelTable& table) {
   table.toBf16 = toBf16Avx512;
   table.fromBf16 = fromBf16Avx512;
   table.toI8 = toI8Avx512;
+  table.attentionF32 = attentionF32Avx512;
+  table.attentionBf16 = attentionF32Avx512;
   table.gramF32 = gramF32Avx512;
   table.axpyF32 = axpyF32Avx512;
 }
@@ -67,6 +71,7 @@ void setAmx(KernelTable& table) {
   table.dotBf16 = dotBf16Amx;
   table.batchBf16 = batchBf16Amx;
   table.batchI8 = batchI8Amx;
+  table.attentionBf16 = attentionBf16Amx;
 }
 #endif
 
