@@ -78,8 +78,8 @@ function checkValue(path: string, value: unknown, type: string): number {
  * Checks one event. `now` is its time when it names none.
  * @throws KairankError KAIRANK_INVALID_ARGUMENT naming `events[3].type` and so on
  */
-export function checkEvent(types: EventTypeTable, path: string, value: unknown, now: number): CheckedEvent {
-  const event = record(path, value);
+export function checkEvent(types: EventTypeTable, path: string, given: unknown, now: number): CheckedEvent {
+  const event = record(path, given);
   onlyKeys(path, event, KEYS);
   const user = checkId(`${path}.user`, event.user);
   const type = types.index(`${path}.type`, event.type);
