@@ -28,6 +28,13 @@ void setScalar(KernelTable& table) {
   table.axpyF32 = axpyF32Scalar;
 }
 
+#if defined(KAIRANK_WITH_NEON)
+void setNeon(KernelTable& table) {
+  table.attentionF32 = attentionF32Neon;
+  table.attentionBf16 = attentionF32Neon;
+}
+#endif
+
 #if defined(KAIRANK_WITH_AVX2)
 void setAvx2(KernelTable& table) {
   table.dotF32 = dotF32Avx2;
@@ -110,6 +117,9 @@ bool isCompiled(Target target) {
 KernelTable composeTable(Target target) {
   KernelTable table{};
   setScalar(table);
+#if defined(KAIRANK_WITH_NEON)
+  if (target == Target::neon) setNeon(table);
+#endif
 #if defined(KAIRANK_WITH_AVX2)
   if (target >= Target::avx2) setAvx2(table);
 #endif
