@@ -173,10 +173,16 @@ export interface NativeLearning {
   /** Copies the arrays. Throws on offsets, rows or targets out of range. */
   createDataset(items: number, train: NativeHistories, validation: NativeCases | null): NativeDataset;
   /** Chooses the settings on validation (defaults when the data set has none) and fits on train. */
-  learnRules(data: NativeDataset, options: LearnOptions): NativeJob<{ rules: NativeRules; settings: Record<string, number>; trials: Trial[] }>;
+  learnRules(
+    data: NativeDataset,
+    options: LearnOptions,
+  ): NativeJob<{ rules: NativeRules; settings: Record<string, number>; trials: Trial[] }>;
   /** Fits with given settings, nothing chosen. */
   fitRules(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ rules: NativeRules }>;
-  learnFactors(data: NativeDataset, options: LearnOptions): NativeJob<{ factors: NativeFactors; settings: Record<string, number>; trials: Trial[] }>;
+  learnFactors(
+    data: NativeDataset,
+    options: LearnOptions,
+  ): NativeJob<{ factors: NativeFactors; settings: Record<string, number>; trials: Trial[] }>;
   fitFactors(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ factors: NativeFactors }>;
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
@@ -253,10 +259,12 @@ export interface NativeReply {
   reasonTypes: Uint16Array;
   reasonWeights: Float32Array;
   underfilled: boolean;
-  /** Microseconds in native code: waiting, recall, ranking. */
+  /** False when `user` was given and has no history. */
+  known: boolean;
+  /** Microseconds in the queue, and in recall and ranking (with the requests answered in the same batch). */
   waited: number;
   took: number;
-  /** 'rank' only: ids that are unknown or not eligible. */
+  /** 'rank' only: ids that are unknown, excluded or not eligible; the unknown ones first. */
   refused: string[];
 }
 

@@ -1,10 +1,16 @@
+// What the addon exports: the list of NativeAddon in src/native.ts.
+
 #include <napi.h>
 
+#include "core_object.h"
+#include "environment.h"
 #include "kernels.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  kairank::Environment::create(env);
   exports.Set("dispatch", Napi::Function::New(env, kairank::dispatchInfo, "dispatch"));
   exports.Set("kernels", kairank::makeKernels(env));
+  kairank::exportCore(env, exports);
   return exports;
 }
 

@@ -27,6 +27,11 @@ struct TypedArrayName<float> {
   static constexpr const char* kName = "Float32Array";
 };
 template <>
+struct TypedArrayName<double> {
+  static constexpr napi_typedarray_type kType = napi_float64_array;
+  static constexpr const char* kName = "Float64Array";
+};
+template <>
 struct TypedArrayName<int8_t> {
   static constexpr napi_typedarray_type kType = napi_int8_array;
   static constexpr const char* kName = "Int8Array";

@@ -3,6 +3,7 @@
 // computation over plain data: the executor, the learners and the evaluation all run this same code, so that what
 // is measured is what is served.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -12,12 +13,15 @@
 
 namespace kairank {
 
-/// Which rows may be shown: bit r of words; null words mean every row below `rows`.
+/// Which rows may be shown: bit r of words; null words mean every row below `rows`. The words of a live catalogue
+/// change while they are read.
 struct Eligibility {
-  const uint64_t* words = nullptr;
+  const std::atomic<uint64_t>* words = nullptr;
   uint32_t rows = 0;
 
-  bool has(uint32_t row) const { return row < rows && (!words || ((words[row >> 6] >> (row & 63)) & 1)); }
+  bool has(uint32_t row) const {
+    return row < rows && (!words || ((words[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1));
+  }
 };
 
 /// One question. Pointers are borrowed for the call.
@@ -35,8 +39,6 @@ struct Ask {
   uint32_t candidates = 500;
   uint32_t reasons = 0;  // events to name for each item
 };
-
-constexpr uint32_t kNoEvent = 0xFFFFFFFFu;
 
 /// What came of it; vectors keep their capacity from call to call.
 struct Answer {

@@ -26,11 +26,17 @@ struct FactorsModel {
   uint32_t dim = 0;
   std::vector<float> factors;  // items x dim, row-major
   std::vector<float> gram;     // dim x dim: alpha0 * V^T V, what a fold-in adds to
-  float regularisation = 0;    // lambda of a fold-in: regularisation * (n + alpha0 * items)^nu
+  float regularisation = 0;    // lambda of a fold-in: regularisation * (n + alpha0 * items)^nu, n = sum of weights
   float alpha0 = 0;            // weight of an unobserved pair
   float nu = 1;
   float decay = 1;           // weight of a history event in the fold-in: decay^(age in events)
   uint32_t maxEvents = 200;  // only the last events of a history are folded in
+
+  // What completeFactors derives from the fields above.
+  bool diagonal = false;          // the gram is diagonal: a short history folds in without a dim x dim system
+  std::vector<uint64_t> trained;  // bit r: row r has factors
+
+  bool has(uint32_t row) const { return row < items && ((trained[row >> 6] >> (row & 63)) & 1); }
 };
 
 /// How a candidate is scored against the shopper's last events.
@@ -61,5 +67,19 @@ struct ModelSet {
   Blend blend;
   bool excludeSeen = true;  // learned on validation; a request may say otherwise
 };
+
+/// Derives `diagonal` and `trained`.
+/// @throws Error(invalidArgument) when a size is wrong or a number is not finite.
+void completeFactors(FactorsModel& model);
+
+/// Checks offsets, columns and values, wherever they come from.
+/// @throws Error(invalidArgument)
+void checkRules(const RulesModel& model);
+
+/// The set of these models, with all that is derived from them. Popularity decides the number of items.
+/// @throws Error(invalidArgument) when the models disagree about the items, or a number is not finite.
+std::shared_ptr<const ModelSet> makeModels(std::vector<float> popularity, std::shared_ptr<const RulesModel> rules,
+                                           std::shared_ptr<const FactorsModel> factors, const AttentionModel& attention,
+                                           const Blend& blend, bool excludeSeen);
 
 }  // namespace kairank

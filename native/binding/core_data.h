@@ -1,0 +1,27 @@
+#pragma once
+// The methods of NativeCore that move data: bulk input checked as a whole before anything changes, and copies out.
+
+#include <napi.h>
+
+#include "../pipeline/core.h"
+
+namespace kairank {
+
+void putItemsOf(Core& core, const Napi::Value& ids, const Napi::Value& keys, const Napi::Value& values);
+void reserveItemsOf(Core& core, const Napi::Value& ids, const Napi::Value& keys);
+Napi::Value removeItemsOf(Core& core, const Napi::Value& ids);
+
+struct EventArguments {
+  Napi::Value users;
+  Napi::Value items;
+  Napi::Value types;
+  Napi::Value weights;
+  Napi::Value times;
+};
+void addEventsOf(Core& core, const EventArguments& given);
+
+Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& limit);
+Napi::Value exportHistoriesOf(Core& core, Napi::Env env);
+Napi::Value exportKeysOf(Core& core, Napi::Env env);
+
+}  // namespace kairank

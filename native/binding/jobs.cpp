@@ -1,0 +1,193 @@
+#include "jobs.h"
+
+#include <chrono>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+
+#include "../include/status.h"
+#include "environment.h"
+#include "errors.h"
+
+namespace kairank::jobs {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr Clock::duration kProgressInterval = std::chrono::milliseconds(100);
+
+struct Progress {
+  uint64_t done;
+  uint64_t total;
+  double ndcg;
+};
+
+class Job final : public JobContext, public OpenCall, public std::enable_shared_from_this<Job> {
+ public:
+  Job(Napi::Env env, Work work, Napi::Value onProgress, Convert convert)
+      : environment_(Environment::of(env)),
+        channel_(environment_.channel()),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        work_(std::move(work)),
+        convert_(std::move(convert)) {
+    if (onProgress.IsFunction()) {
+      onProgress_ = Napi::Persistent(onProgress.As<Napi::Function>());
+    } else if (!onProgress.IsUndefined()) {
+      throw Error(Status::invalidArgument, "onProgress: expected a function or undefined");
+    }
+  }
+
+  // --- on the JavaScript thread -------------------------------------------------------------------------------
+
+  Napi::Object start(Napi::Env env) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("promise", deferred_.Promise());
+    std::thread([self = shared_from_this()] { self->run(); }).detach();
+    number_ = environment_.admit(shared_from_this());
+    object.Set("cancel", Environment::cancelFunction(env, number_));
+    return object;
+  }
+
+  void cancel(Napi::Env env) override {
+    cancelled_.store(true);
+    if (settled_) return;
+    settle();
+    deferred_.Reject(codedError(env, Status::aborted, "The call was aborted.").Value());
+  }
+
+  void leave() noexcept override {
+    cancelled_.store(true);
+    settled_ = true;
+    onProgress_.Reset();
+  }
+
+  void report(Napi::Env env, const Progress& progress) {
+    if (settled_ || onProgress_.IsEmpty()) return;
+    try {
+      Napi::Object told = Napi::Object::New(env);
+      told.Set("done", static_cast<double>(progress.done));
+      told.Set("total", static_cast<double>(progress.total));
+      told.Set("ndcg", progress.ndcg);
+      onProgress_.Call({told});
+    } catch (const Napi::Error& error) {
+      // The caller's own function failed: the job cannot go on as if it had been heard.
+      cancelled_.store(true);
+      settle();
+      deferred_.Reject(error.Value());
+    }
+  }
+
+  void finish(Napi::Env env) {
+    if (settled_) return;
+    settle();
+    try {
+      guard(env, [&] {
+        if (status_ != Status::ok) throw Error(status_, message_);
+        deferred_.Resolve(convert_(env));
+      });
+    } catch (const Napi::Error& error) {
+      deferred_.Reject(error.Value());
+    }
+  }
+
+  // --- on the job's threads -----------------------------------------------------------------------------------
+
+  bool cancelled() const noexcept override { return cancelled_.load(std::memory_order_relaxed); }
+
+  void progress(uint64_t done, uint64_t total, double ndcg) noexcept override;
+
+ private:
+  void settle() {
+    settled_ = true;
+    onProgress_.Reset();
+    environment_.dismiss(number_);
+  }
+
+  void run() noexcept;
+
+  void fail(Status status, const char* message) {
+    status_ = status;
+    message_ = message;
+  }
+
+  Environment& environment_;  // JavaScript thread only
+  std::shared_ptr<Channel> channel_;
+  Napi::Promise::Deferred deferred_;
+  Napi::FunctionReference onProgress_;
+  uint64_t number_ = 0;
+  bool settled_ = false;
+
+  Work work_;
+  Convert convert_;
+  std::atomic<bool> cancelled_{false};
+  std::mutex progressMutex_;
+  Clock::time_point lastProgress_{};
+
+  Status status_ = Status::ok;  // written by the job's thread before the end is posted
+  std::string message_;
+};
+
+class ProgressDelivery final : public Delivery {
+ public:
+  ProgressDelivery(std::shared_ptr<Job> job, const Progress& progress) : job_(std::move(job)), progress_(progress) {}
+  void deliver(Napi::Env env) override { job_->report(env, progress_); }
+
+ private:
+  std::shared_ptr<Job> job_;
+  Progress progress_;
+};
+
+class EndDelivery final : public Delivery {
+ public:
+  explicit EndDelivery(std::shared_ptr<Job> job) : job_(std::move(job)) {}
+  void deliver(Napi::Env env) override { job_->finish(env); }
+
+ private:
+  std::shared_ptr<Job> job_;
+};
+
+void Job::progress(uint64_t done, uint64_t total, double ndcg) noexcept {
+  if (cancelled()) return;
+  try {
+    {
+      std::lock_guard<std::mutex> lock(progressMutex_);
+      const Clock::time_point now = Clock::now();
+      if (done < total && now - lastProgress_ < kProgressInterval) return;
+      lastProgress_ = now;
+    }
+    channel_->post(std::make_shared<ProgressDelivery>(shared_from_this(), Progress{done, total, ndcg}));
+  } catch (const std::exception&) {
+    // Progress is advice: without memory to tell it, the work goes on untold.
+  }
+}
+
+void Job::run() noexcept {
+  try {
+    try {
+      work_(*this);
+    } catch (const Error& error) {
+      fail(error.status(), error.what());
+    } catch (const std::bad_alloc&) {
+      fail(Status::outOfMemory, "There is not enough memory.");
+    } catch (const std::exception& error) {
+      fail(Status::internal, error.what());
+    } catch (...) {
+      fail(Status::internal, "An unknown fault in the native core.");
+    }
+    // What is large is freed here, not on the event loop.
+    work_ = nullptr;
+    if (cancelled()) convert_ = nullptr;
+    channel_->post(std::make_shared<EndDelivery>(shared_from_this()));
+  } catch (...) {
+    // No memory even for the message.
+  }
+}
+
+}  // namespace
+
+Napi::Object start(Napi::Env env, Work work, Napi::Value onProgress, Convert convert) {
+  return std::make_shared<Job>(env, std::move(work), onProgress, std::move(convert))->start(env);
+}
+
+}  // namespace kairank::jobs

@@ -1,0 +1,52 @@
+#pragma once
+// Long native work (training, evaluation) as a promise. A job has a thread of its own: requests never wait behind it.
+
+#include <napi.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace kairank {
+
+/// What running work may ask and tell; safe to use from every thread that the work starts.
+class JobContext {
+ public:
+  virtual ~JobContext() = default;
+
+  /// True once the caller cancelled or went away. Work that sees it returns or throws as soon as it can; what it
+  /// returns is dropped.
+  virtual bool cancelled() const noexcept = 0;
+
+  /// Told to `onProgress` at most about ten times a second, the end always. `ndcg` is NaN while there is none.
+  virtual void progress(uint64_t done, uint64_t total, double ndcg) noexcept = 0;
+};
+
+namespace jobs {
+
+using Work = std::function<void(JobContext&)>;
+using Convert = std::function<Napi::Value(Napi::Env)>;
+
+Napi::Object start(Napi::Env env, Work work, Napi::Value onProgress, Convert convert);
+
+}  // namespace jobs
+
+/// Runs `work(JobContext&)` on its own thread and returns the NativeJob { promise, cancel() } of src/native.ts.
+/// `onProgress` is a function or undefined. `convert(env, result)` turns what `work` returned into JavaScript, on the
+/// JavaScript thread; both are destroyed on either thread, so they capture native data only, by value. The promise
+/// rejects with the code of what `work` threw, with KAIRANK_ABORTED after cancel(), and with what `onProgress` threw.
+template <typename Fn, typename Convert>
+Napi::Object startJob(Napi::Env env, Fn work, Napi::Value onProgress, Convert convert) {
+  using Result = decltype(work(std::declval<JobContext&>()));
+  auto result = std::make_shared<std::optional<Result>>();
+  auto sharedWork = std::make_shared<Fn>(std::move(work));
+  auto sharedConvert = std::make_shared<Convert>(std::move(convert));
+  return jobs::start(
+      env, [result, sharedWork](JobContext& context) { result->emplace((*sharedWork)(context)); }, onProgress,
+      [result, sharedConvert](Napi::Env env) -> Napi::Value { return (*sharedConvert)(env, **result); });
+}
+
+}  // namespace kairank

@@ -1,0 +1,31 @@
+#pragma once
+// The few bit operations that C++17 has no name for.
+
+#include <cstdint>
+
+#ifdef _MSC_VER
+#include <intrin.h>
+#endif
+
+namespace kairank {
+
+/// Position of the highest set bit; x must not be 0.
+inline uint32_t floorLog2(uint32_t x) {
+#ifdef _MSC_VER
+  unsigned long position;
+  _BitScanReverse(&position, x);
+  return position;
+#else
+  return 31u - static_cast<uint32_t>(__builtin_clz(x));
+#endif
+}
+
+inline uint32_t popcount64(uint64_t x) {
+#ifdef _MSC_VER
+  return static_cast<uint32_t>(__popcnt64(x));
+#else
+  return static_cast<uint32_t>(__builtin_popcountll(x));
+#endif
+}
+
+}  // namespace kairank

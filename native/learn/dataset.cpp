@@ -1,0 +1,67 @@
+#include "dataset.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "../include/status.h"
+#include "../state/votes.h"
+
+namespace kairank {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(Status::invalidArgument, message); }
+
+void checkOffsets(const std::vector<uint64_t>& offsets, size_t size, const char* what) {
+  if (offsets.empty() || offsets.front() != 0 || offsets.back() != size ||
+      !std::is_sorted(offsets.begin(), offsets.end())) {
+    refuse(std::string(what) + ": offsets must rise from 0 to the number of entries");
+  }
+}
+
+}  // namespace
+
+void checkHistories(const Histories& histories, uint32_t items) {
+  checkOffsets(histories.offsets, histories.events.size(), "histories");
+  if (histories.offsets.size() - 1 > kMaxRows) refuse("histories: too many users");
+  for (const HistoryEvent& event : histories.events) {
+    if (event.row != kNoRow && event.row >= items) refuse("histories: a row is out of range");
+  }
+}
+
+void checkCases(const Cases& cases, uint32_t items) {
+  checkHistories(cases.histories, items);
+  checkOffsets(cases.targetOffsets, cases.targets.size(), "targets");
+  if (cases.targetOffsets.size() != cases.histories.offsets.size()) {
+    refuse("targets: expected one range of targets for each case");
+  }
+  for (uint32_t target : cases.targets) {
+    if (target != kNoRow && target >= items) refuse("targets: a row is out of range");
+  }
+}
+
+Positives positivesOf(const Histories& histories, uint32_t items) {
+  Positives out;
+  out.offsets.push_back(0);
+  out.popularity.assign(items, 0.0f);
+  out.itemOffsets.assign(static_cast<size_t>(items) + 1, 0);
+  for (uint32_t user = 0; user < histories.users(); user++) {
+    for (uint64_t i = histories.offsets[user]; i < histories.offsets[user + 1]; i++) {
+      const HistoryEvent& event = histories.events[i];
+      if (!positive(event)) continue;
+      out.rows.push_back(event.row);
+      out.weights.push_back(std::min(event.weight, kMaxEventWeight));
+      out.users.push_back(user);
+      out.popularity[event.row] += out.weights.back();
+      out.itemOffsets[event.row + 1]++;
+    }
+    out.offsets.push_back(out.rows.size());
+  }
+  std::partial_sum(out.itemOffsets.begin(), out.itemOffsets.end(), out.itemOffsets.begin());
+  out.places.resize(out.rows.size());
+  std::vector<uint64_t> next(out.itemOffsets.begin(), out.itemOffsets.end() - 1);
+  for (uint64_t place = 0; place < out.rows.size(); place++) out.places[next[out.rows[place]]++] = place;
+  return out;
+}
+
+}  // namespace kairank

@@ -1,0 +1,77 @@
+#pragma once
+// iALS: factors of users and items from implicit feedback by alternating least squares (Hu et al. 2008), with the
+// loss and the regularisation of Rendle et al. 2021 ("iALS++" and "Revisiting the performance of iALS").
+
+#include <memory>
+
+#include "../recall/fold_in.h"
+#include "../state/models.h"
+#include "control.h"
+#include "dataset.h"
+
+namespace kairank {
+
+struct FactorSettings {
+  uint32_t dim = 64;
+  uint32_t epochs = 12;
+  double regularisation = 0.003;
+  double alpha0 = 0.1;  // weight of an unobserved pair
+  double nu = 1;        // lambda of a row: regularisation * (sum of weights + alpha0 * rows of the other side)^nu
+  double decay = 0.8;   // of the fold-in: weight of a history event is decay^(age in events)
+};
+
+/// Trains in steps, so that a search can look between them. The same seed gives the same factors at any number of
+/// threads. The loss is sum_observed w (1 - <x_u, y_i>)^2 + alpha0 sum_all <x_u, y_i>^2 + sum_rows lambda |row|^2.
+class FactorTrainer {
+ public:
+  /// @throws Error(invalidArgument) on settings out of range.
+  FactorTrainer(const Positives& positives, const FactorSettings& settings, uint64_t seed, uint32_t threads,
+                const Control& control);
+
+  /// Solves every user's row, then every item's.
+  void epoch();
+
+  /// The items' side as a model.
+  std::shared_ptr<FactorsModel> model();
+
+  /// users x dim, in the axes of the items' factors.
+  std::vector<float> userFactors() const;
+
+ private:
+  struct Side {
+    size_t rows = 0;
+    std::vector<float> factors;  // rows x dim
+    std::vector<float> gram;     // alpha0 * factors^T factors
+    bool diagonal = false;
+    std::vector<float> axes;  // dim x dim: what the last turn multiplied the rows with; empty for none
+  };
+
+  void solve(Side& side, Side& other, bool users);
+  /// Computes the gram of a side and turns its factors to the axes where it is diagonal (up to kRotatedDim).
+  void finish(Side& side);
+
+  const Positives& positives_;
+  const FactorSettings settings_;
+  const uint32_t threads_;
+  const Control& control_;
+  Side users_;
+  Side items_;
+  std::vector<uint32_t> itemUsers_;  // user of each event, by item
+  std::vector<float> itemWeights_;   // weight of each event, by item
+  std::vector<FoldInScratch> scratch_;
+};
+
+struct LearnedFactors {
+  std::shared_ptr<const FactorsModel> factors;
+  FactorSettings settings;
+  std::vector<Trial> trials;
+};
+
+std::shared_ptr<const FactorsModel> fitFactors(const Positives& positives, const FactorSettings& settings,
+                                               uint64_t seed, uint32_t threads, Control& control);
+
+/// Chooses the settings on the validation cases by NDCG@10 (a small dim first, then larger ones while they help), fits
+/// on train; the defaults when there are no cases.
+LearnedFactors learnFactors(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control);
+
+}  // namespace kairank

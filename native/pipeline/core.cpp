@@ -1,0 +1,114 @@
+#include "core.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "../include/status.h"
+#include "request.h"
+#include "stages.h"
+
+namespace kairank {
+
+namespace {
+
+constexpr std::chrono::seconds kCountInterval{1};
+constexpr int kCountShare = 20;  // counting takes at most this part of a thread's time: one in twenty
+
+/// Tokens to cores. Weak: whoever holds a handle, or a request in flight, keeps a core; the registry does not.
+struct Registry {
+  std::mutex mutex;
+  uint64_t next = 1;
+  std::unordered_map<uint64_t, std::weak_ptr<Core>> cores;
+};
+
+// Leaked: a pool thread may let go of the last core after static destructors have run.
+Registry& registry() {
+  static Registry* const shared = new Registry;
+  return *shared;
+}
+
+}  // namespace
+
+Core::Core(CoreSettings settings, uint64_t token)
+    : eligibility(settings.columns), token_(token), settings_(std::move(settings)) {}
+
+Core::~Core() { close(); }
+
+std::shared_ptr<Core> Core::create(CoreSettings settings) {
+  Registry& shared = registry();
+  std::lock_guard<std::mutex> lock(shared.mutex);
+  const uint64_t token = shared.next++;
+  std::shared_ptr<Core> core(new Core(std::move(settings), token));
+  shared.cores.emplace(token, core);
+  return core;
+}
+
+std::shared_ptr<Core> Core::attach(uint64_t token) {
+  Registry& shared = registry();
+  std::shared_ptr<Core> core;
+  {
+    std::lock_guard<std::mutex> lock(shared.mutex);
+    const auto found = shared.cores.find(token);
+    if (found != shared.cores.end()) core = found->second.lock();
+  }
+  if (!core || core->closed()) {
+    throw Error(Status::notFound, "token: no open engine has the token " + std::to_string(token));
+  }
+  return core;
+}
+
+void Core::close() {
+  if (closed_.exchange(true)) return;
+  Registry& shared = registry();
+  std::lock_guard<std::mutex> lock(shared.mutex);
+  shared.cores.erase(token_);
+}
+
+void Core::publish(std::shared_ptr<const ModelSet> models) {
+  {
+    std::lock_guard<std::mutex> lock(modelsMutex_);
+    published_.swap(models);
+    if (published_) popular_.reset();
+  }
+  // What was replaced is freed here, outside the lock, unless a request still reads it.
+}
+
+std::shared_ptr<const ModelSet> Core::models() {
+  {
+    std::lock_guard<std::mutex> lock(modelsMutex_);
+    if (published_) return published_;
+  }
+  return popular();
+}
+
+std::shared_ptr<const ModelSet> Core::popular() {
+  std::shared_ptr<const ModelSet> current;
+  {
+    std::lock_guard<std::mutex> lock(modelsMutex_);
+    current = popular_;
+  }
+  std::unique_lock<std::mutex> counting(counting_, std::defer_lock);
+  if (current) {
+    if (!counting.try_lock()) return current;
+    const uint64_t now = histories.events();
+    const bool moved = now - countedEvents_ > countedEvents_ / 10;
+    if (now == countedEvents_ || (!moved && Clock::now() < countAgain_)) return current;
+  } else {
+    counting.lock();
+    std::lock_guard<std::mutex> lock(modelsMutex_);
+    if (popular_) return popular_;
+  }
+  const Clock::time_point start = Clock::now();
+  const uint64_t events = histories.events();
+  std::shared_ptr<const ModelSet> fresh = popularityModels(histories.popularity(items.size()));
+  countedEvents_ = events;
+  const Clock::time_point end = Clock::now();
+  countAgain_ = end + std::max<Clock::duration>(kCountInterval, (end - start) * kCountShare);
+  std::lock_guard<std::mutex> lock(modelsMutex_);
+  popular_ = fresh;
+  return fresh;
+}
+
+}  // namespace kairank

@@ -1,0 +1,85 @@
+#pragma once
+// One engine's state: the catalogue, the shoppers and the models, shared by every thread that holds a handle.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "../recall/eligibility.h"
+#include "../state/history_store.h"
+#include "../state/ids.h"
+#include "../state/models.h"
+
+namespace kairank {
+
+class Request;
+
+struct CoreSettings {
+  std::vector<ColumnSpec> columns;
+  std::vector<float> typeWeights;  // by event type
+  size_t queueLimit = 0;           // requests that may wait
+};
+
+class Core {
+ public:
+  /// A new core that `attach` finds by its token until it is closed or nobody holds it.
+  static std::shared_ptr<Core> create(CoreSettings settings);
+
+  /// Throws Error(notFound) for a token that is closed, forgotten or was never made.
+  static std::shared_ptr<Core> attach(uint64_t token);
+
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  uint64_t token() const { return token_; }
+  const CoreSettings& settings() const { return settings_; }
+
+  ItemIds items;
+  IdTable users;
+  EligibilityIndex eligibility;
+  HistoryStore histories;
+
+  /// What requests are answered with from now on; null goes back to popularity.
+  void publish(std::shared_ptr<const ModelSet> models);
+
+  /// The published models; before the first, a set that knows what is popular now, give or take a tenth of the events
+  /// or a second.
+  std::shared_ptr<const ModelSet> models();
+
+  /// No request is taken any more, and the token opens nothing.
+  void close();
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+  /// Requests that wait for a thread; the executor's, under its lock.
+  struct Lane {
+    std::deque<std::shared_ptr<Request>> waiting;
+    bool listed = false;  // in the executor's list of lanes with work
+  };
+  Lane lane;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Core(CoreSettings settings, uint64_t token);
+
+  std::shared_ptr<const ModelSet> popular();
+
+  const uint64_t token_;
+  const CoreSettings settings_;
+  std::atomic<bool> closed_{false};
+
+  std::mutex modelsMutex_;
+  std::shared_ptr<const ModelSet> published_;
+  std::shared_ptr<const ModelSet> popular_;
+
+  std::mutex counting_;  // one thread counts; the others go on with what they have
+  uint64_t countedEvents_ = 0;
+  Clock::time_point countAgain_{};
+};
+
+}  // namespace kairank

@@ -1,0 +1,24 @@
+#pragma once
+// Which of the shopper's events speak for an item: the attention's own weights, or the rules' votes for an item that
+// attention does not know.
+
+#include "../rank/attention.h"
+#include "../recall/rules.h"
+
+namespace kairank {
+
+/// What one item (a past event's) adds to the reason of another.
+struct Share {
+  uint32_t row;
+  uint32_t event;
+  float weight;
+};
+
+/// Fills `reasons` entries an item: events[i * reasons + r] (index into the history, kNoEvent where fewer) and their
+/// share, strongest first. Events on one item count together and are named by the newest of them. `attended` as from
+/// attend, `votes` as the rules saw them; either may be empty.
+void nameReasons(const ModelSet& models, const AttentionModel& attention, Attended& attended,
+                 const std::vector<Vote>& votes, const uint32_t* rows, size_t count, uint32_t reasons,
+                 std::vector<Share>& work, uint32_t* events, float* shares);
+
+}  // namespace kairank

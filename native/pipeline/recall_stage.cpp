@@ -1,0 +1,129 @@
+#include "recall_stage.h"
+
+#include <algorithm>
+
+#include "../dispatch/dispatch.h"
+#include "../recall/popularity.h"
+
+namespace kairank {
+
+namespace {
+
+size_t wantedOf(const Ask& ask) { return std::max<size_t>(ask.candidates, ask.k); }
+
+void block(const Ask& ask, RowSet& blocked) {
+  blocked.clear(ask.eligible.rows);
+  for (size_t i = 0; i < ask.excludedCount; i++) blocked.add(ask.excluded[i]);
+  if (!ask.excludeSeen) return;
+  for (size_t i = 0; i < ask.eventCount; i++) {
+    if (positive(ask.events[i])) blocked.add(ask.events[i].row);
+  }
+}
+
+/// Folds the histories in and scans the catalogue once for those that recall from it.
+void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
+  const FactorsModel& factors = *models.factors;
+  const size_t dim = factors.dim;
+  scratch.queries.resize(count * dim);
+  scratch.scanned.clear();
+  size_t slotOf[kAskBatch];
+  TopRows* tops[kAskBatch];
+  size_t scanned = 0;
+  uint32_t rows = 0;
+  for (size_t a = 0; a < count; a++) {
+    AskSlot& slot = scratch.slots[a];
+    slot.factors.reset(wantedOf(asks[a]));
+    collectVotes(asks[a].events, asks[a].eventCount, models.items, factors.decay, factors.maxEvents, scratch.votes);
+    float* query = scratch.queries.data() + a * dim;
+    slot.folded = foldIn(factors, scratch.votes, scratch.foldIn, query);
+    if (!slot.folded || asks[a].given) continue;
+    scratch.scanned.insert(scratch.scanned.end(), query, query + dim);
+    slotOf[scanned] = a;
+    tops[scanned++] = &slot.factors;
+    rows = std::max(rows, std::min(models.items, asks[a].eligible.rows));
+  }
+  if (scanned == 0) return;
+  scanFactors(factors, scratch.scanned.data(), scanned, rows, tops, scratch.scan, [&](size_t q, uint32_t row) {
+    return asks[slotOf[q]].eligible.has(row) && !scratch.slots[slotOf[q]].blocked.has(row);
+  });
+}
+
+void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scratch) {
+  Candidates& candidates = scratch.candidates;
+  candidates.clear();
+  scratch.taken.clear(ask.eligible.rows);
+  const auto allowed = [&](uint32_t row) { return ask.eligible.has(row) && !slot.blocked.has(row); };
+  const auto take = [&](uint32_t row) {
+    if (scratch.taken.add(row)) candidates.add(row);
+  };
+  if (ask.given) {
+    for (size_t i = 0; i < ask.givenCount; i++) {
+      if (allowed(ask.given[i])) take(ask.given[i]);
+    }
+    return;
+  }
+  const size_t wanted = wantedOf(ask);
+  if (models.rules) {
+    scratch.top.reset(slot.folded ? (wanted + 1) / 2 : wanted);
+    for (uint32_t row : scratch.rules.touched) {
+      if (scratch.rules.values[row] >= scratch.top.threshold() && allowed(row)) {
+        scratch.top.offer(scratch.rules.values[row], row);
+      }
+    }
+    for (const ScoredRow& scored : scratch.top.best(wanted)) take(scored.row);
+  }
+  if (slot.folded) {
+    for (const ScoredRow& scored : slot.factors.best(wanted - candidates.rows.size())) take(scored.row);
+  }
+  fillByPopularity(models, ask.eligible.rows, wanted, ask.k, allowed, scratch.taken, scratch.top, candidates);
+}
+
+void score(const ModelSet& models, const AskSlot& slot, const float* query, Scratch& scratch) {
+  Candidates& candidates = scratch.candidates;
+  candidates.openScores();
+  for (size_t i = 0; i < candidates.rows.size(); i++) {
+    const uint32_t row = candidates.rows[i];
+    if (row >= models.items) continue;
+    if (models.rules && scratch.rules.values[row] > 0) candidates.set(i, Source::rules, scratch.rules.values[row]);
+    if (slot.folded && models.factors->has(row)) {
+      const size_t dim = models.factors->dim;
+      float product;
+      kernels().dotF32(query, models.factors->factors.data() + row * dim, dim, 1, dim, &product);
+      candidates.set(i, Source::factors, product);
+    }
+    if (models.popularity[row] > 0) candidates.set(i, Source::popularity, models.popularity[row]);
+  }
+}
+
+void recallSome(const ModelSet& models, const Ask* asks, size_t first, size_t count, Scratch& scratch,
+                const RecalledVisitor& visit) {
+  asks += first;
+  for (size_t a = 0; a < count; a++) {
+    block(asks[a], scratch.slots[a].blocked);
+    scratch.slots[a].folded = false;
+  }
+  if (models.factors) recallByFactors(models, asks, count, scratch);
+  const size_t dim = models.factors ? models.factors->dim : 0;
+  for (size_t a = 0; a < count; a++) {
+    scratch.votes.clear();
+    if (models.rules) {
+      collectVotes(asks[a].events, asks[a].eventCount, models.items, models.rules->decay, models.rules->maxEvents,
+                   scratch.votes);
+      scoreRules(*models.rules, scratch.votes, scratch.rules);
+    }
+    merge(models, asks[a], scratch.slots[a], scratch);
+    score(models, scratch.slots[a], scratch.queries.data() + a * dim, scratch);
+    visit(first + a, scratch.candidates, scratch.votes);
+  }
+}
+
+}  // namespace
+
+void recallBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch,
+                 const RecalledVisitor& visit) {
+  for (size_t first = 0; first < count; first += kAskBatch) {
+    recallSome(models, asks, first, std::min(kAskBatch, count - first), scratch, visit);
+  }
+}
+
+}  // namespace kairank

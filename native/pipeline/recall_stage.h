@@ -1,0 +1,20 @@
+#pragma once
+// The first half of the way: candidates of every source, merged, each with the scores that recall knows.
+
+#include <functional>
+
+#include "scratch.h"
+#include "stages.h"
+
+namespace kairank {
+
+/// One ask after recall. Attention has not scored yet; `votes` are the rules' view of the history.
+using RecalledVisitor = std::function<void(size_t ask, Candidates& candidates, const std::vector<Vote>& votes)>;
+
+/// Recalls for every ask and calls `visit` in their order; what it is given is valid during the call.
+///
+/// Half of the candidates come from the rules, the rest from the factors, and popularity fills up what both leave
+/// free. Every source that knows a candidate scores it, whoever brought it.
+void recallBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, const RecalledVisitor& visit);
+
+}  // namespace kairank

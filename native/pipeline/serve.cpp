@@ -1,0 +1,64 @@
+#include "serve.h"
+
+#include <algorithm>
+
+#include "../state/epochs.h"
+
+namespace kairank {
+
+Server::Server() : scratch_(makeScratch()), seats_(kServeBatch), asks_(kServeBatch), answers_(kServeBatch) {
+  // An empty list of rows to rank still has an address: null would ask for recall.
+  for (Seat& seat : seats_) seat.given.reserve(1);
+}
+
+void Server::ask(Core& core, const ModelSet& models, Request& request, Seat& seat, Ask& ask) {
+  if (request.hasUser) {
+    seat.events.clear();
+    if (request.user != kNoRow) core.histories.read(request.user, kHistoryEvents, seat.events);
+    request.known = !seat.events.empty();
+  } else {
+    seat.events.assign(request.events.begin(), request.events.end());
+  }
+  const RowBitmap::View view = core.eligibility.eligible(request.filter.get());
+  ask = Ask{};
+  ask.events = seat.events.data();
+  ask.eventCount = seat.events.size();
+  ask.now = request.now;
+  ask.eligible = {view.words, std::min(view.rows, core.items.size())};
+  ask.excluded = request.excluded.data();
+  ask.excludedCount = request.excluded.size();
+  const bool usual = request.mode == RequestMode::recommend && models.excludeSeen;
+  ask.excludeSeen = request.excludeSeen < 0 ? usual : request.excludeSeen != 0;
+  ask.k = request.k;
+  ask.candidates = request.candidates;
+  ask.reasons = request.reasons;
+  if (request.mode != RequestMode::rank) return;
+  seat.given.clear();
+  std::vector<uint32_t> excluded = request.excluded;
+  std::sort(excluded.begin(), excluded.end());
+  for (uint32_t row : request.given) {
+    const bool shown = ask.eligible.has(row) && !std::binary_search(excluded.begin(), excluded.end(), row);
+    (shown ? seat.given : request.refused).push_back(row);
+  }
+  ask.given = seat.given.data();
+  ask.givenCount = seat.given.size();
+}
+
+void Server::tell(Request& request, const Seat& seat, Answer& answer) {
+  request.reasonEvents.reserve(answer.reasonEvents.size());
+  for (uint32_t event : answer.reasonEvents) {
+    request.reasonEvents.push_back(event == kNoEvent ? HistoryEvent{kNoRow, 0, 0, 0, 0} : seat.events[event]);
+  }
+  request.answer = answer;
+}
+
+void Server::serve(Core& core, Request* const* requests, size_t count) {
+  // The models are held before the epoch is entered: freeing the last set is slow, and not a reader's business.
+  const std::shared_ptr<const ModelSet> models = core.models();
+  epochs::Guard guard;
+  for (size_t i = 0; i < count; ++i) ask(core, *models, *requests[i], seats_[i], asks_[i]);
+  answerBatch(*models, asks_.data(), count, *scratch_, answers_.data());
+  for (size_t i = 0; i < count; ++i) tell(*requests[i], seats_[i], answers_[i]);
+}
+
+}  // namespace kairank

@@ -1,0 +1,70 @@
+#include "stages.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "../rank/blend.h"
+#include "recall_stage.h"
+#include "scratch.h"
+
+namespace kairank {
+
+namespace {
+
+void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
+  const Candidates& candidates = scratch.candidates;
+  std::vector<uint32_t>& order = scratch.order;
+  order.resize(candidates.rows.size());
+  std::iota(order.begin(), order.end(), 0u);
+  const size_t shown = std::min<size_t>(ask.k, order.size());
+  std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](uint32_t a, uint32_t b) {
+    return scratch.scores[a] != scratch.scores[b] ? scratch.scores[a] > scratch.scores[b]
+                                                  : candidates.rows[a] < candidates.rows[b];
+  });
+  answer.rows.resize(shown);
+  answer.scores.resize(shown);
+  answer.sources.resize(shown);
+  answer.parts.resize(shown * kSources);
+  for (size_t i = 0; i < shown; i++) {
+    answer.rows[i] = candidates.rows[order[i]];
+    answer.scores[i] = scratch.scores[order[i]];
+    answer.sources[i] = candidates.sources[order[i]];
+    std::copy_n(scratch.parts.data() + order[i] * kSources, kSources, answer.parts.data() + i * kSources);
+  }
+  answer.underfilled = shown < ask.k;
+}
+
+}  // namespace
+
+void ScratchDeleter::operator()(Scratch* scratch) const { delete scratch; }
+
+ScratchPtr makeScratch() { return ScratchPtr(new Scratch); }
+
+void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, Answer* answers) {
+  recallBatch(models, asks, count, scratch, [&](size_t a, Candidates& candidates, const std::vector<Vote>& votes) {
+    const Ask& ask = asks[a];
+    Answer& answer = answers[a];
+    constexpr size_t kAttention = static_cast<size_t>(Source::attention);
+    const bool counts = models.blend.weight[kAttention] != 0 || models.blend.missing[kAttention] != 0;
+    scratch.attended.votes.clear();
+    if (counts || ask.reasons > 0) {
+      const bool attended = attend(models, models.attention, ask.events, ask.eventCount, scratch.attended);
+      if (attended && counts) scoreByAttention(models, models.attention, scratch.attended, candidates);
+    }
+    standardise(candidates, scratch.z);
+    blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
+    pick(ask, scratch, answer);
+    answer.reasonEvents.assign(answer.rows.size() * ask.reasons, kNoEvent);
+    answer.reasonWeights.assign(answer.rows.size() * ask.reasons, 0.0f);
+    nameReasons(models, models.attention, scratch.attended, votes, answer.rows.data(), answer.rows.size(), ask.reasons,
+                scratch.shares, answer.reasonEvents.data(), answer.reasonWeights.data());
+  });
+}
+
+std::shared_ptr<const ModelSet> popularityModels(std::vector<float> popularity) {
+  Blend blend;
+  blend.weight[static_cast<size_t>(Source::popularity)] = 1;
+  return makeModels(std::move(popularity), nullptr, nullptr, AttentionModel{}, blend, true);
+}
+
+}  // namespace kairank

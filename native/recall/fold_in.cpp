@@ -1,0 +1,184 @@
+#include "fold_in.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../dispatch/dispatch.h"
+
+namespace kairank {
+
+namespace {
+
+constexpr size_t kCholeskyDim = 256;  // above it conjugate gradient needs fewer operations
+constexpr size_t kGathered = 256;     // rows that are copied together at a time
+
+const float* rowOf(const RowProblem& problem, uint32_t id) {
+  return problem.factors + static_cast<size_t>(id) * problem.dim;
+}
+
+void gather(const RowProblem& problem, const uint32_t* ids, size_t count, std::vector<float>& rows) {
+  rows.resize(count * problem.dim);
+  for (size_t j = 0; j < count; j++) std::copy_n(rowOf(problem, ids[j]), problem.dim, rows.data() + j * problem.dim);
+}
+
+/// In place L L^T = A (lower triangle, n x n), column by column, so that the inner loop runs along rows. A pivot that
+/// rounding has made worthless is lifted to a tiny multiple of the largest: its direction is then damped to nothing.
+void cholesky(float* a, size_t n, float* column) {
+  float largest = 0;
+  for (size_t i = 0; i < n; i++) largest = std::max(largest, a[i * n + i]);
+  const float floor = std::max(largest * 1e-7f, 1e-30f);
+  for (size_t j = 0; j < n; j++) {
+    const float pivot = std::sqrt(std::max(a[j * n + j], floor));
+    a[j * n + j] = pivot;
+    for (size_t i = j + 1; i < n; i++) column[i] = a[i * n + j] /= pivot;
+    for (size_t i = j + 1; i < n; i++) {
+      const float factor = column[i];
+      float* row = a + i * n;
+      for (size_t k = j + 1; k <= i; k++) row[k] -= factor * column[k];
+    }
+  }
+}
+
+/// Solves L L^T x = b in place.
+void solveCholesky(const float* l, size_t n, float* b) {
+  for (size_t i = 0; i < n; i++) {
+    float sum = b[i];
+    for (size_t k = 0; k < i; k++) sum -= l[i * n + k] * b[k];
+    b[i] = sum / l[i * n + i];
+  }
+  for (size_t i = n; i-- > 0;) {
+    const float value = b[i] /= l[i * n + i];
+    for (size_t k = 0; k < i; k++) b[k] -= l[i * n + k] * value;
+  }
+}
+
+/// With D = gram + lambda diagonal and B = sqrt(W) Y D^-1/2: x = D^-1/2 B^T (I + B B^T)^-1 sqrt(w), the push-through
+/// identity of (D + Y^T W Y)^-1 Y^T w. A system of the size of the history, not of the factors.
+void solveByEvents(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+                   FoldInScratch& scratch, float* x) {
+  gather(problem, ids, count, scratch.rows);
+  float* rows = scratch.rows.data();
+  const size_t dim = problem.dim;
+  scratch.scale.resize(dim);
+  for (size_t d = 0; d < dim; d++) scratch.scale[d] = 1 / std::sqrt(problem.gram[d * dim + d] + problem.lambda);
+  scratch.right.resize(count);
+  for (size_t j = 0; j < count; j++) {
+    const float root = scratch.right[j] = std::sqrt(weights[j]);
+    for (size_t d = 0; d < dim; d++) rows[j * dim + d] *= root * scratch.scale[d];
+  }
+  scratch.matrix.resize(count * count);
+  kernels().batchF32(rows, dim, count, rows, dim, count, dim, scratch.matrix.data(), count);
+  for (size_t j = 0; j < count; j++) scratch.matrix[j * count + j] += 1;
+  scratch.work.resize(count);
+  cholesky(scratch.matrix.data(), count, scratch.work.data());
+  solveCholesky(scratch.matrix.data(), count, scratch.right.data());
+  std::fill(x, x + dim, 0.0f);
+  for (size_t j = 0; j < count; j++) kernels().axpyF32(scratch.right[j], rows + j * dim, x, dim);
+  for (size_t d = 0; d < dim; d++) x[d] *= scratch.scale[d];
+}
+
+void solveByCholesky(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+                     FoldInScratch& scratch, float* x) {
+  const size_t dim = problem.dim;
+  scratch.matrix.assign(problem.gram, problem.gram + dim * dim);
+  for (size_t d = 0; d < dim; d++) scratch.matrix[d * dim + d] += problem.lambda;
+  std::fill(x, x + dim, 0.0f);
+  for (size_t first = 0; first < count; first += kGathered) {
+    const size_t size = std::min(kGathered, count - first);
+    gather(problem, ids + first, size, scratch.rows);
+    kernels().gramF32(scratch.rows.data(), dim, weights + first, size, dim, scratch.matrix.data(), dim);
+    for (size_t j = 0; j < size; j++) kernels().axpyF32(weights[first + j], scratch.rows.data() + j * dim, x, dim);
+  }
+  scratch.work.resize(dim);
+  cholesky(scratch.matrix.data(), dim, scratch.work.data());
+  solveCholesky(scratch.matrix.data(), dim, x);
+}
+
+double dot(const float* a, const float* b, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+/// Conjugate gradient on (gram + lambda I + Y^T W Y) x = Y^T w, preconditioned by the diagonal of the first two terms
+/// (Takács et al. 2011).
+void solveByGradient(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+                     FoldInScratch& scratch, float* x) {
+  const size_t dim = problem.dim;
+  scratch.right.assign(4 * dim, 0.0f);
+  float* residual = scratch.right.data();
+  float* direction = residual + dim;
+  float* product = direction + dim;
+  float* conditioned = product + dim;
+  for (size_t j = 0; j < count; j++) kernels().axpyF32(weights[j], rowOf(problem, ids[j]), residual, dim);
+  std::fill(x, x + dim, 0.0f);
+  const auto precondition = [&] {
+    for (size_t d = 0; d < dim; d++) conditioned[d] = residual[d] / (problem.gram[d * dim + d] + problem.lambda);
+  };
+  precondition();
+  std::copy(conditioned, conditioned + dim, direction);
+  double energy = dot(residual, conditioned, dim);
+  const double enough = 1e-12 * dot(residual, residual, dim);
+  for (size_t step = 0; step < 2 * dim && dot(residual, residual, dim) > enough; step++) {
+    if (problem.diagonal) {
+      for (size_t d = 0; d < dim; d++) product[d] = problem.gram[d * dim + d] * direction[d];
+    } else {
+      kernels().dotF32(direction, problem.gram, dim, dim, dim, product);
+    }
+    kernels().axpyF32(problem.lambda, direction, product, dim);
+    for (size_t j = 0; j < count; j++) {
+      float along;
+      kernels().dotF32(direction, rowOf(problem, ids[j]), dim, 1, dim, &along);
+      kernels().axpyF32(weights[j] * along, rowOf(problem, ids[j]), product, dim);
+    }
+    const double curvature = dot(direction, product, dim);
+    if (!(curvature > 0)) break;
+    const float length = static_cast<float>(energy / curvature);
+    kernels().axpyF32(length, direction, x, dim);
+    kernels().axpyF32(-length, product, residual, dim);
+    precondition();
+    const double next = dot(residual, conditioned, dim);
+    const float turn = static_cast<float>(next / energy);
+    for (size_t d = 0; d < dim; d++) direction[d] = conditioned[d] + turn * direction[d];
+    energy = next;
+  }
+}
+
+}  // namespace
+
+float rowLambda(float regularisation, float alpha0, float nu, double total, double others) {
+  return static_cast<float>(regularisation * std::pow(total + alpha0 * others, static_cast<double>(nu)));
+}
+
+void solveRow(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+              FoldInScratch& scratch, float* x) {
+  if (problem.diagonal && count < problem.dim && count <= kCholeskyDim) {
+    solveByEvents(problem, ids, weights, count, scratch, x);
+  } else if (problem.dim <= kCholeskyDim) {
+    solveByCholesky(problem, ids, weights, count, scratch, x);
+  } else {
+    solveByGradient(problem, ids, weights, count, scratch, x);
+  }
+}
+
+bool foldIn(const FactorsModel& model, const std::vector<Vote>& votes, FoldInScratch& scratch, float* x) {
+  scratch.ids.clear();
+  scratch.weights.clear();
+  double total = 0;
+  for (const Vote& vote : votes) {
+    if (!model.has(vote.row)) continue;
+    scratch.ids.push_back(vote.row);
+    scratch.weights.push_back(vote.weight);
+    total += vote.weight;
+  }
+  if (scratch.ids.empty()) {
+    std::fill(x, x + model.dim, 0.0f);
+    return false;
+  }
+  const float lambda = rowLambda(model.regularisation, model.alpha0, model.nu, total, model.items);
+  const RowProblem problem{model.factors.data(), model.gram.data(), model.diagonal, model.dim, lambda};
+  solveRow(problem, scratch.ids.data(), scratch.weights.data(), scratch.ids.size(), scratch, x);
+  return true;
+}
+
+}  // namespace kairank

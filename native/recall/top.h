@@ -1,0 +1,70 @@
+#pragma once
+// The best n of a stream of scored rows, ties by row.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace kairank {
+
+struct ScoredRow {
+  float score;
+  uint32_t row;
+};
+
+inline bool better(const ScoredRow& a, const ScoredRow& b) {
+  return a.score != b.score ? a.score > b.score : a.row < b.row;
+}
+
+/// Holds twice what is asked for and halves it when full: an offer costs a comparison, most of the time.
+class TopRows {
+ public:
+  void reset(size_t n) {
+    n_ = n;
+    threshold_ = -std::numeric_limits<float>::infinity();
+    rows_.clear();
+  }
+
+  /// Nothing below this score can still be among the best; an equal score may, by its row.
+  float threshold() const { return threshold_; }
+
+  void offer(float score, uint32_t row) {
+    if (n_ == 0 || !(score >= threshold_)) return;
+    rows_.push_back({score, row});
+    if (rows_.size() >= 2 * n_) halve();
+  }
+
+  /// The best rows in no order, at most `limit` (itself at most n); valid until the next offer.
+  const std::vector<ScoredRow>& best(size_t limit) {
+    keep(std::min(limit, n_));
+    return rows_;
+  }
+
+  /// The best rows, best first.
+  const std::vector<ScoredRow>& sorted() {
+    keep(n_);
+    std::sort(rows_.begin(), rows_.end(), better);
+    return rows_;
+  }
+
+ private:
+  void halve() {
+    keep(n_);
+    threshold_ = rows_[n_ - 1].score;
+  }
+
+  /// Leaves the best `limit`; when that cuts, the last of them ends up in the last place.
+  void keep(size_t limit) {
+    if (rows_.size() <= limit) return;
+    if (limit > 0) std::nth_element(rows_.begin(), rows_.begin() + (limit - 1), rows_.end(), better);
+    rows_.resize(limit);
+  }
+
+  size_t n_ = 0;
+  float threshold_ = 0;
+  std::vector<ScoredRow> rows_;
+};
+
+}  // namespace kairank

@@ -1,0 +1,123 @@
+#include "models.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "../include/status.h"
+
+namespace kairank {
+
+namespace {
+
+constexpr size_t kPopular = 4096;  // enough that a filter rarely exhausts the list
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(Status::invalidArgument, message); }
+
+bool finite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+
+std::vector<uint32_t> mostPopular(const std::vector<float>& popularity) {
+  std::vector<uint32_t> order(popularity.size());
+  std::iota(order.begin(), order.end(), 0u);
+  const size_t kept = std::min(order.size(), kPopular);
+  std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](uint32_t a, uint32_t b) {
+    return popularity[a] != popularity[b] ? popularity[a] > popularity[b] : a < b;
+  });
+  order.resize(kept);
+  return order;
+}
+
+/// Factors at unit length: cosine similarity becomes a dot product.
+std::vector<float> unitRows(const FactorsModel& model) {
+  std::vector<float> unit(model.factors.size());
+  for (size_t row = 0; row < model.items; row++) {
+    const float* from = model.factors.data() + row * model.dim;
+    double square = 0;
+    for (uint32_t d = 0; d < model.dim; d++) square += static_cast<double>(from[d]) * from[d];
+    const double norm = square > 0 ? 1 / std::sqrt(square) : 0;
+    for (uint32_t d = 0; d < model.dim; d++) unit[row * model.dim + d] = static_cast<float>(from[d] * norm);
+  }
+  return unit;
+}
+
+}  // namespace
+
+void completeFactors(FactorsModel& model) {
+  const size_t dim = model.dim;
+  if (dim == 0 || dim > kMaxDim) refuse("factors: dim is out of range");
+  if (model.items > kMaxRows || model.factors.size() != model.items * dim)
+    refuse("factors: expected items x dim numbers");
+  if (model.gram.size() != dim * dim) refuse("factors: the gram must be dim x dim");
+  if (!finite(model.factors) || !finite(model.gram)) refuse("factors: every number must be finite");
+  if (!(model.regularisation > 0) || !std::isfinite(model.regularisation))
+    refuse("factors: regularisation must be above 0");
+  if (!(model.alpha0 >= 0) || !std::isfinite(model.alpha0)) refuse("factors: alpha0 must not be negative");
+  if (!(model.nu >= 0 && model.nu <= 2)) refuse("factors: nu must be from 0 to 2");
+  if (!(model.decay > 0 && model.decay <= 1)) refuse("factors: decay must be above 0, at most 1");
+  if (model.maxEvents == 0) refuse("factors: maxEvents must be above 0");
+
+  model.diagonal = true;
+  for (size_t i = 0; i < dim; i++) {
+    if (model.gram[i * dim + i] < 0) refuse("factors: the gram must not be negative on its diagonal");
+    for (size_t j = 0; j < dim; j++) model.diagonal = model.diagonal && (i == j || model.gram[i * dim + j] == 0);
+  }
+  model.trained.assign((static_cast<size_t>(model.items) + 63) / 64, 0);
+  for (size_t row = 0; row < model.items; row++) {
+    const float* from = model.factors.data() + row * dim;
+    if (std::any_of(from, from + dim, [](float value) { return value != 0; })) {
+      model.trained[row >> 6] |= uint64_t{1} << (row & 63);
+    }
+  }
+}
+
+void checkRules(const RulesModel& model) {
+  if (model.items > kMaxRows || model.offsets.size() != static_cast<size_t>(model.items) + 1) {
+    refuse("rules: expected items + 1 offsets");
+  }
+  if (model.columns.size() != model.values.size()) refuse("rules: columns and values must have the same length");
+  if (model.offsets.front() != 0 || model.offsets.back() != model.columns.size() ||
+      !std::is_sorted(model.offsets.begin(), model.offsets.end())) {
+    refuse("rules: offsets must rise from 0 to the number of columns");
+  }
+  for (uint32_t column : model.columns) {
+    if (column >= model.items) refuse("rules: a column is out of range");
+  }
+  for (float value : model.values) {
+    if (!(value > 0) || !std::isfinite(value)) refuse("rules: every value must be finite and above 0");
+  }
+  if (!(model.decay > 0 && model.decay <= 1)) refuse("rules: decay must be above 0, at most 1");
+  if (model.maxEvents == 0) refuse("rules: maxEvents must be above 0");
+}
+
+std::shared_ptr<const ModelSet> makeModels(std::vector<float> popularity, std::shared_ptr<const RulesModel> rules,
+                                           std::shared_ptr<const FactorsModel> factors, const AttentionModel& attention,
+                                           const Blend& blend, bool excludeSeen) {
+  if (popularity.size() > kMaxRows) refuse("popularity: too many items");
+  for (float count : popularity) {
+    if (!(count >= 0) || !std::isfinite(count)) refuse("popularity: every count must be finite and not negative");
+  }
+  auto models = std::make_shared<ModelSet>();
+  models->items = static_cast<uint32_t>(popularity.size());
+  if (rules && rules->items != models->items) refuse("rules: the number of items differs from popularity's");
+  if (factors && factors->items != models->items) refuse("factors: the number of items differs from popularity's");
+  if (!(attention.decay > 0 && attention.decay <= 1)) refuse("attention: decay must be above 0, at most 1");
+  if (!(attention.scale >= 0) || !std::isfinite(attention.scale)) refuse("attention: scale must not be negative");
+  if (attention.maxEvents == 0 || attention.maxEvents > kMaxAttended) refuse("attention: maxEvents is out of range");
+  for (size_t s = 0; s < kSources; s++) {
+    if (!std::isfinite(blend.weight[s]) || !std::isfinite(blend.missing[s]))
+      refuse("blend: every weight must be finite");
+  }
+  models->popular = mostPopular(popularity);
+  models->popularity = std::move(popularity);
+  if (factors) models->unitFactors = unitRows(*factors);
+  models->rules = std::move(rules);
+  models->factors = std::move(factors);
+  models->attention = attention;
+  models->blend = blend;
+  models->excludeSeen = excludeSeen;
+  return models;
+}
+
+}  // namespace kairank
