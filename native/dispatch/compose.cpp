@@ -42,6 +42,8 @@ void setNeon(KernelTable& table) {
   table.toI8 = toI8Neon;
   table.gramF32 = gramF32Neon;
   table.axpyF32 = axpyF32Neon;
+  table.attentionF32 = attentionF32Neon;
+  table.attentionBf16 = attentionF32Neon;
 }
 #endif
 
@@ -128,7 +130,7 @@ KernelTable composeTable(Target target) {
   KernelTable table{};
   setScalar(table);
 #if defined(KAIRANK_WITH_NEON)
-  if (target >= Target::neon) setNeon(table);
+  if (target == Target::neon) setNeon(table);
 #endif
 #if defined(KAIRANK_WITH_AVX2)
   if (target >= Target::avx2) setAvx2(table);
