@@ -34,7 +34,8 @@ std::map<std::pair<uint32_t, uint32_t>, double> countAll(const Histories& histor
     }
   }
   for (auto& [pair, count] : counts) {
-    count *= std::pow(popularity[pair.first] + 1, -settings.alpha) * std::pow(popularity[pair.second] + 1, -settings.beta);
+    count *=
+        std::pow(popularity[pair.first] + 1, -settings.alpha) * std::pow(popularity[pair.second] + 1, -settings.beta);
   }
   return counts;
 }

@@ -1,9 +1,10 @@
 // The fold-in against an exact solution in double precision, by every way the solver has.
 
+#include "../../../native/recall/fold_in.h"
+
 #include <cmath>
 #include <vector>
 
-#include "../../../native/recall/fold_in.h"
 #include "../check.h"
 #include "../learn/shop.h"
 
@@ -38,7 +39,8 @@ std::vector<double> exact(const FactorsModel& model, const std::vector<Vote>& vo
   const size_t dim = model.dim;
   double total = 0;
   for (const Vote& vote : votes) total += model.has(vote.row) ? vote.weight : 0;
-  const double lambda = model.regularisation * std::pow(total + static_cast<double>(model.alpha0) * model.items, model.nu);
+  const double lambda =
+      model.regularisation * std::pow(total + static_cast<double>(model.alpha0) * model.items, model.nu);
   std::vector<double> a(model.gram.begin(), model.gram.end());
   std::vector<double> b(dim, 0.0);
   for (size_t d = 0; d < dim; d++) a[d * dim + d] += lambda;
@@ -97,7 +99,7 @@ int main() {
     for (size_t events : {1, 40, 200}) compare(random, 270, false, events);
   });
   check::test("votes carry age and weight, and skip what speaks for nothing", [] {
-    const std::vector<HistoryEvent> history = {event(3, 4), event(1, 2),         event(kNoRow), event(2, -1),
+    const std::vector<HistoryEvent> history = {event(3, 4), event(1, 2),        event(kNoRow), event(2, -1),
                                                event(5, 0), event(9, INFINITY), event(2, NAN), event(1, 1)};
     std::vector<Vote> votes;
     collectVotes(history.data(), history.size(), 6, 0.5f, 10, votes);
