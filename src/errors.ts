@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   KAIRANK_ABORTED: 'The caller aborted the call.',
   KAIRANK_DEADLINE_EXCEEDED: 'The deadline passed before there was an answer.',
   KAIRANK_CLOSED: 'The engine is closed.',
+  KAIRANK_READ_ONLY: 'The engine was opened to read, or attached in another thread: it cannot write.',
   KAIRANK_FOLDER_LOCKED: 'Another process, or another engine of this process, has the folder open.',
   KAIRANK_CORRUPT_FILE: 'A file is truncated, altered, or not what its name says.',
   KAIRANK_UNSUPPORTED_FORMAT: 'A file format, or a version of one, that kairank cannot read.',

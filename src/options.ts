@@ -40,11 +40,17 @@ export function number(field: string, value: unknown, min = -Number.MAX_VALUE, m
 /** Longest id, in UTF-16 units. */
 export const MAX_ID_LENGTH = 512;
 
+/** Half a surrogate pair has no UTF-8: two ids that differ there alone would be one id in the core. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a string is well formed, not empty, and short enough for an id. */
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_ID_LENGTH && !LONE_SURROGATE.test(value);
+}
+
 /** A non-empty string short enough for an id. */
 export function id(field: string, value: unknown): string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_ID_LENGTH) {
-    refuse(field, `a string of 1 to ${MAX_ID_LENGTH} characters`, value);
-  }
+  if (!isId(value)) refuse(field, `a well-formed string of 1 to ${MAX_ID_LENGTH} characters`, value);
   return value;
 }
 

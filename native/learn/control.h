@@ -1,7 +1,6 @@
 #pragma once
 // How a long computation is watched and stopped.
 
-#include <atomic>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -21,10 +20,11 @@ struct Progress {
 class Control {
  public:
   Control() = default;
-  Control(const std::atomic<bool>* cancelled, std::function<void(const Progress&)> report)
-      : cancelled_(cancelled), report_(std::move(report)) {}
+  /// `cancelled` is asked from every thread of the job; `report` is called from one at a time.
+  Control(std::function<bool()> cancelled, std::function<void(const Progress&)> report)
+      : cancelled_(std::move(cancelled)), report_(std::move(report)) {}
 
-  bool cancelled() const { return cancelled_ && cancelled_->load(std::memory_order_relaxed); }
+  bool cancelled() const { return cancelled_ && cancelled_(); }
 
   /// @throws Error(aborted) once the job was cancelled.
   void check() const {
@@ -60,7 +60,7 @@ class Control {
   }
 
  private:
-  const std::atomic<bool>* cancelled_ = nullptr;
+  std::function<bool()> cancelled_;
   std::function<void(const Progress&)> report_;
   std::mutex mutex_;
   Progress progress_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 namespace kairank {
 
@@ -20,6 +21,16 @@ struct CaseQuality {
   double ndcg = 0;
   double recall = 0;
 };
+
+/// The mean; zeros when there are no cases.
+inline CaseQuality meanQuality(const std::vector<CaseQuality>& qualities) {
+  CaseQuality mean;
+  for (const CaseQuality& quality : qualities) {
+    mean.ndcg += quality.ndcg / qualities.size();
+    mean.recall += quality.recall / qualities.size();
+  }
+  return mean;
+}
 
 inline double discount(uint32_t place) { return 1 / std::log2(place + 2.0); }
 

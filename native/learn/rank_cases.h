@@ -40,6 +40,4 @@ RankedCases rankCases(const ModelSet& models, const Cases& cases, const std::vec
 /// NDCG@10 and recall@10 of every chosen case.
 std::vector<CaseQuality> qualities(const RankedCases& ranked, const Cases& cases, const std::vector<uint32_t>& chosen);
 
-CaseQuality meanQuality(const std::vector<CaseQuality>& qualities);
-
 }  // namespace kairank

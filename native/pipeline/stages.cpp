@@ -11,16 +11,6 @@ namespace kairank {
 
 namespace {
 
-void scoreByAttention(const ModelSet& models, Scratch& scratch) {
-  Candidates& candidates = scratch.candidates;
-  std::vector<float>& column = candidates.scores[static_cast<size_t>(Source::attention)];
-  scoreAttention(models, models.attention, scratch.attended, candidates.rows.data(), candidates.rows.size(),
-                 column.data());
-  for (size_t i = 0; i < candidates.rows.size(); i++) {
-    if (models.factors->has(candidates.rows[i])) candidates.sources[i] |= sourceBit(Source::attention);
-  }
-}
-
 void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
   const Candidates& candidates = scratch.candidates;
   std::vector<uint32_t>& order = scratch.order;
@@ -59,7 +49,7 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
     scratch.attended.votes.clear();
     if (counts || ask.reasons > 0) {
       const bool attended = attend(models, models.attention, ask.events, ask.eventCount, scratch.attended);
-      if (attended && counts) scoreByAttention(models, scratch);
+      if (attended && counts) scoreByAttention(models, models.attention, scratch.attended, candidates);
     }
     standardise(candidates, scratch.z);
     blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
@@ -67,7 +57,7 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
     answer.reasonEvents.assign(answer.rows.size() * ask.reasons, kNoEvent);
     answer.reasonWeights.assign(answer.rows.size() * ask.reasons, 0.0f);
     nameReasons(models, models.attention, scratch.attended, votes, answer.rows.data(), answer.rows.size(), ask.reasons,
-                scratch.shares, answer.reasonEvents.data(), answer.reasonWeights.data());
+                scratch.reasons, answer.reasonEvents.data(), answer.reasonWeights.data());
   });
 }
 

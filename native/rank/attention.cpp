@@ -82,6 +82,15 @@ void scoreAttention(const ModelSet& models, const AttentionModel& attention, Att
   }
 }
 
+void scoreByAttention(const ModelSet& models, const AttentionModel& attention, Attended& attended,
+                      Candidates& candidates) {
+  std::vector<float>& column = candidates.scores[static_cast<size_t>(Source::attention)];
+  scoreAttention(models, attention, attended, candidates.rows.data(), candidates.rows.size(), column.data());
+  for (size_t i = 0; i < candidates.rows.size(); i++) {
+    if (models.factors->has(candidates.rows[i])) candidates.sources[i] |= sourceBit(Source::attention);
+  }
+}
+
 void attentionWeights(const ModelSet& models, const AttentionModel& attention, Attended& attended, const uint32_t* rows,
                       size_t count) {
   gatherQueries(models, rows, count, attended.queries);

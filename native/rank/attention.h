@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "../state/models.h"
+#include "../state/candidates.h"
 #include "../state/votes.h"
 
 namespace kairank {
@@ -26,6 +26,10 @@ bool attend(const ModelSet& models, const AttentionModel& attention, const Histo
 /// scores[i] = <q, sum_j p_j k_j> for the unit factors q of rows[i], within [-1, 1]; 0 for a row without factors.
 void scoreAttention(const ModelSet& models, const AttentionModel& attention, Attended& attended, const uint32_t* rows,
                     size_t count, float* scores);
+
+/// Scores those candidates that have factors.
+void scoreByAttention(const ModelSet& models, const AttentionModel& attention, Attended& attended,
+                      Candidates& candidates);
 
 /// attended.weights = rows x votes: p_j of each row (0 for a row without factors).
 void attentionWeights(const ModelSet& models, const AttentionModel& attention, Attended& attended, const uint32_t* rows,

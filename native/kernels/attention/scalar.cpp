@@ -12,9 +12,9 @@ float asIs(float value) { return value; }
 
 float asBf16(float value) { return floatOf(bf16Of(value)); }
 
-/// Softmax in place, shifted by the largest score so that no exponential overflows.
+/// Softmax in place, shifted by the largest score so that no exponential overflows; zeros when every score is -inf.
 void softmax(float* scores, size_t n) {
-  float largest = -std::numeric_limits<float>::infinity();
+  float largest = -std::numeric_limits<float>::max();  // finite, or a row of -inf alone would become NaN
   for (size_t j = 0; j < n; ++j) {
     if (scores[j] > largest) largest = scores[j];
   }
@@ -23,7 +23,8 @@ void softmax(float* scores, size_t n) {
     scores[j] = std::exp(scores[j] - largest);
     sum += scores[j];
   }
-  for (size_t j = 0; j < n; ++j) scores[j] /= sum;
+  const float inverse = sum == 0.0f ? 0.0f : 1.0f / sum;
+  for (size_t j = 0; j < n; ++j) scores[j] *= inverse;
 }
 
 template <float (*kRound)(float)>

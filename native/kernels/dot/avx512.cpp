@@ -1,13 +1,14 @@
 #include "../intrinsics.h"
+#include "../unroll.h"
 #include "dot.h"
+#include "prefetch.h"
 
 #if defined(KAIRANK_WITH_AVX512)
 
 namespace kairank {
 namespace {
 
-constexpr size_t kRows = 4;             // rows in flight: one load of the query serves all of them
-constexpr size_t kPrefetchBytes = 512;  // how far ahead of a row its later bytes are asked for
+constexpr size_t kRows = 4;  // rows in flight: one load of the query serves all of them
 
 KAIRANK_TARGET_AVX512 inline uint64_t firstLanes(size_t count) {
   return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1;
@@ -16,6 +17,7 @@ KAIRANK_TARGET_AVX512 inline uint64_t firstLanes(size_t count) {
 /// Sums of four vectors at once, in order.
 KAIRANK_TARGET_AVX512 inline __m128 sumsOf(const __m512* sums) {
   __m256 halves[4];
+  KAIRANK_UNROLL
   for (size_t r = 0; r < 4; ++r) {
     halves[r] = _mm256_add_ps(_mm512_castps512_ps256(sums[r]), _mm512_extractf32x8_ps(sums[r], 1));
   }
@@ -23,23 +25,19 @@ KAIRANK_TARGET_AVX512 inline __m128 sumsOf(const __m512* sums) {
   return _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
 }
 
-KAIRANK_TARGET_AVX512 inline void prefetch(const void* row, size_t bytes) {
-  _mm_prefetch(static_cast<const char*>(row) + bytes + kPrefetchBytes, _MM_HINT_T0);
-}
-
 template <size_t kCount>
 KAIRANK_TARGET_AVX512 inline void sumF32(const float* query, const float* rows, size_t stride, size_t dim,
                                          __m512* total) {
   __m512 sums[kCount][2];
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kCount; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
   size_t k = 0;
   for (; k + 32 <= dim; k += 32) {
     const __m512 q0 = _mm512_loadu_ps(query + k);
     const __m512 q1 = _mm512_loadu_ps(query + k + 16);
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kCount; ++r) {
       const float* row = rows + r * stride + k;
-      prefetch(row, kCount * stride * sizeof(float));
-      prefetch(row + 16, kCount * stride * sizeof(float));
       sums[r][0] = _mm512_fmadd_ps(q0, _mm512_loadu_ps(row), sums[r][0]);
       sums[r][1] = _mm512_fmadd_ps(q1, _mm512_loadu_ps(row + 16), sums[r][1]);
     }
@@ -47,10 +45,12 @@ KAIRANK_TARGET_AVX512 inline void sumF32(const float* query, const float* rows, 
   for (; k < dim; k += 16) {
     const __mmask16 mask = static_cast<__mmask16>(firstLanes(dim - k));
     const __m512 q = _mm512_maskz_loadu_ps(mask, query + k);
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kCount; ++r) {
       sums[r][0] = _mm512_fmadd_ps(q, _mm512_maskz_loadu_ps(mask, rows + r * stride + k), sums[r][0]);
     }
   }
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kCount; ++r) total[r] = _mm512_add_ps(sums[r][0], sums[r][1]);
 }
 
@@ -69,18 +69,20 @@ template <size_t kCount>
 KAIRANK_TARGET_AVX512 inline void sumBf16(const uint16_t* query, const uint16_t* rows, size_t stride, size_t dim,
                                           __m512* total) {
   __m512 sums[kCount][2];
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kCount; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
   for (size_t k = 0; k < dim; k += 32) {
     const __mmask32 mask = static_cast<__mmask32>(firstLanes(dim - k));
     const __m512i q = flushed(_mm512_maskz_loadu_epi16(mask, query + k));
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kCount; ++r) {
       const uint16_t* from = rows + r * stride + k;
-      prefetch(from, kCount * stride * sizeof(uint16_t));
       const __m512i row = flushed(_mm512_maskz_loadu_epi16(mask, from));
       sums[r][0] = _mm512_fmadd_ps(evenFloats(q), evenFloats(row), sums[r][0]);
       sums[r][1] = _mm512_fmadd_ps(oddFloats(q), oddFloats(row), sums[r][1]);
     }
   }
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kCount; ++r) total[r] = _mm512_add_ps(sums[r][0], sums[r][1]);
 }
 
@@ -89,13 +91,14 @@ template <size_t kCount>
 KAIRANK_TARGET_AVX512 inline void sumI8(const int8_t* query, const int8_t* rows, size_t stride, size_t dim,
                                         __m512i* sums) {
   const __m512i shift = _mm512_set1_epi8(-128);
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kCount; ++r) sums[r] = _mm512_setzero_si512();
   for (size_t k = 0; k < dim; k += 64) {
     const __mmask64 mask = firstLanes(dim - k);
     const __m512i q = _mm512_maskz_loadu_epi8(mask, query + k);
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kCount; ++r) {
       const int8_t* from = rows + r * stride + k;
-      prefetch(from, kCount * stride);
       const __m512i row = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from), shift);
       sums[r] = _mm512_dpbusd_epi32(sums[r], row, q);
     }
@@ -118,6 +121,7 @@ KAIRANK_TARGET_AVX512 void dotF32Avx512(const float* query, const float* rows, s
   __m512 sums[kRows];
   size_t i = 0;
   for (; i + kRows <= count; i += kRows) {
+    prefetchAfter(rows + (i + kRows) * stride, kRows * stride);
     sumF32<kRows>(query, rows + i * stride, stride, dim, sums);
     _mm_storeu_ps(out + i, sumsOf(sums));
   }
@@ -132,6 +136,7 @@ KAIRANK_TARGET_AVX512 void dotBf16Avx512(const uint16_t* query, const uint16_t* 
   __m512 sums[kRows];
   size_t i = 0;
   for (; i + kRows <= count; i += kRows) {
+    prefetchAfter(rows + (i + kRows) * stride, kRows * stride);
     sumBf16<kRows>(query, rows + i * stride, stride, dim, sums);
     _mm_storeu_ps(out + i, sumsOf(sums));
   }
@@ -148,7 +153,9 @@ KAIRANK_TARGET_AVX512 void dotI8Avx512(const int8_t* query, const int8_t* rows, 
   __m512i sums[kRows];
   size_t i = 0;
   for (; i + kRows <= count; i += kRows) {
+    prefetchAfter(rows + (i + kRows) * stride, kRows * stride);
     sumI8<kRows>(query, rows + i * stride, stride, dim, sums);
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kRows; ++r) {
       out[i + r] = static_cast<int32_t>(static_cast<uint32_t>(_mm512_reduce_add_epi32(sums[r])) - excess);
     }

@@ -39,9 +39,9 @@ KAIRANK_TARGET_AMX inline void addTileProduct() {
 template <size_t kVectors, bool kBf16>
 KAIRANK_TARGET_AMX void multiply(const char* packed, const char* rows, size_t rowBytes, size_t steps, float* out,
                                  size_t outStride) {
-  constexpr size_t kLineBytes = kVectors * kRowBytes;  // one word of every query
+  constexpr size_t kStepBytes = kVectors * kRowBytes;  // one word of every query
   alignas(64) float scores[kGroup * kGroup];
-  packed += kLineBytes;  // accumulators begin with zeros
+  packed += kStepBytes;  // accumulators begin with zeros
   tileZero<0>();
   tileZero<2>();
   if constexpr (kVectors == 2) {
@@ -50,12 +50,12 @@ KAIRANK_TARGET_AMX void multiply(const char* packed, const char* rows, size_t ro
   }
   for (size_t k = 0; k < steps; k += kSide) {
     tileLoad<4>(rows + k * kWord, rowBytes);
-    tileLoad<6>(packed + k * kLineBytes, kLineBytes);
+    tileLoad<6>(packed + k * kStepBytes, kStepBytes);
     addTileProduct<0, 4, 6, kBf16>();
     tileLoad<5>(rows + kSide * rowBytes + k * kWord, rowBytes);
     addTileProduct<2, 5, 6, kBf16>();
     if constexpr (kVectors == 2) {
-      tileLoad<7>(packed + k * kLineBytes + kRowBytes, kLineBytes);
+      tileLoad<7>(packed + k * kStepBytes + kRowBytes, kStepBytes);
       addTileProduct<1, 4, 7, kBf16>();
       addTileProduct<3, 5, 7, kBf16>();
     }

@@ -1,5 +1,6 @@
 #include "../intrinsics.h"
 #include "../quantise/quantise.h"
+#include "../unroll.h"
 #include "batch.h"
 #include "dot.h"
 #include "transpose_avx512.h"
@@ -49,19 +50,26 @@ KAIRANK_TARGET_AVX512 void multiply(const char* packed, const char* rows, size_t
   using Vector = typename Words::Vector;
   constexpr size_t kBytes = sizeof(Vector);
   Vector sums[kGroup][kVectors];
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kGroup; ++r) {
+    KAIRANK_UNROLL
     for (size_t v = 0; v < kVectors; ++v) sums[r][v] = Words::load(packed + v * kBytes);
   }
   for (size_t k = 0; k < steps; ++k) {
     packed += kVectors * kBytes;
     Vector queries[kVectors];
+    KAIRANK_UNROLL
     for (size_t v = 0; v < kVectors; ++v) queries[v] = Words::load(packed + v * kBytes);
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kGroup; ++r) {
       const Vector row = Words::everyLane(rows + r * rowBytes + k * kWord);
+      KAIRANK_UNROLL
       for (size_t v = 0; v < kVectors; ++v) sums[r][v] = Words::addProduct(sums[r][v], queries[v], row);
     }
   }
+  KAIRANK_UNROLL
   for (size_t v = 0; v < kVectors; ++v) {
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kGroup; r += 4) {
       storeColumns(Words::bits(sums[r][v]), Words::bits(sums[r + 1][v]), Words::bits(sums[r + 2][v]),
                    Words::bits(sums[r + 3][v]), out + v * 16 * outStride + r, outStride);

@@ -1,4 +1,5 @@
 #include "../intrinsics.h"
+#include "../unroll.h"
 #include "gram.h"
 
 #if defined(KAIRANK_WITH_AVX2)
@@ -32,6 +33,7 @@ KAIRANK_TARGET_AVX2 void addTile(const Block& block, size_t row, size_t column, 
   const __m256i mask1 = firstLanes(block.dim - column < 8 ? 0 : block.dim - column - 8);
   const size_t rows = block.dim - row < kTileRows ? block.dim - row : kTileRows;
   __m256 sums[kTileRows][2];
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kTileRows; ++r) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
   for (size_t i = 0; i < block.count; ++i) {
     const float* x = block.x + i * block.stride;
@@ -42,19 +44,25 @@ KAIRANK_TARGET_AVX2 void addTile(const Block& block, size_t row, size_t column, 
       c0 = _mm256_mul_ps(c0, weight);
       c1 = _mm256_mul_ps(c1, weight);
     }
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kTileRows; ++r) {
       const __m256 value = _mm256_broadcast_ss(x + row + (kInside || r < rows ? r : 0));
       sums[r][0] = _mm256_fmadd_ps(c0, value, sums[r][0]);
       sums[r][1] = _mm256_fmadd_ps(c1, value, sums[r][1]);
     }
   }
+  alignas(32) float tile[kTileRows][kTileColumns];
+  KAIRANK_UNROLL
+  for (size_t r = 0; r < kTileRows; ++r) {
+    _mm256_store_ps(tile[r], sums[r][0]);
+    _mm256_store_ps(tile[r] + 8, sums[r][1]);
+  }
   for (size_t r = 0; r < rows; ++r) {
-    for (size_t v = 0; v < 2; ++v) {
-      const size_t first = column + 8 * v;
-      if (first > row + r) continue;
+    for (size_t first = column; first <= row + r && first < column + kTileColumns; first += 8) {
       float* to = a + (row + r) * lda + first;
       const __m256i below = firstLanes(row + r + 1 - first);
-      _mm256_maskstore_ps(to, below, _mm256_add_ps(_mm256_maskload_ps(to, below), sums[r][v]));
+      const __m256 sum = _mm256_add_ps(_mm256_maskload_ps(to, below), _mm256_load_ps(tile[r] + (first - column)));
+      _mm256_maskstore_ps(to, below, sum);
     }
   }
 }

@@ -1,4 +1,5 @@
 #include "../intrinsics.h"
+#include "../unroll.h"
 #include "gram.h"
 
 #if defined(KAIRANK_WITH_AVX512)
@@ -30,25 +31,32 @@ KAIRANK_TARGET_AVX512 void addTile(const Block& block, size_t row, size_t column
   const __mmask16 mask1 = firstLanes(columns < 16 ? 0 : columns - 16);
   const size_t rows = block.dim - row < kTileRows ? block.dim - row : kTileRows;
   __m512 sums[kTileRows][2];
+  KAIRANK_UNROLL
   for (size_t r = 0; r < kTileRows; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
   for (size_t i = 0; i < block.count; ++i) {
     const float* x = block.x + i * block.stride;
     const __m512 weight = _mm512_set1_ps(block.w == nullptr ? 1.0f : block.w[i]);
     const __m512 c0 = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask0, x + column), weight);
     const __m512 c1 = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask1, x + column + 16), weight);
+    KAIRANK_UNROLL
     for (size_t r = 0; r < kTileRows; ++r) {
       const __m512 value = _mm512_set1_ps(x[row + (r < rows ? r : 0)]);
       sums[r][0] = _mm512_fmadd_ps(c0, value, sums[r][0]);
       sums[r][1] = _mm512_fmadd_ps(c1, value, sums[r][1]);
     }
   }
+  alignas(64) float tile[kTileRows][kTileColumns];
+  KAIRANK_UNROLL
+  for (size_t r = 0; r < kTileRows; ++r) {
+    _mm512_storeu_ps(tile[r], sums[r][0]);
+    _mm512_storeu_ps(tile[r] + 16, sums[r][1]);
+  }
   for (size_t r = 0; r < rows; ++r) {
-    for (size_t v = 0; v < 2; ++v) {
-      const size_t first = column + 16 * v;
-      if (first > row + r) continue;
+    for (size_t first = column; first <= row + r && first < column + kTileColumns; first += 16) {
       float* to = a + (row + r) * lda + first;
       const __mmask16 below = firstLanes(row + r + 1 - first);
-      _mm512_mask_storeu_ps(to, below, _mm512_add_ps(_mm512_maskz_loadu_ps(below, to), sums[r][v]));
+      const __m512 sum = _mm512_add_ps(_mm512_maskz_loadu_ps(below, to), _mm512_loadu_ps(tile[r] + (first - column)));
+      _mm512_mask_storeu_ps(to, below, sum);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <simde/x86/avx512.h>
 #include <simde/x86/fma.h>
 
+#include "../../../native/kernels/quantise/convert.h"
 #include "bf16.h"
 
 typedef simde__mmask8 __mmask8;
@@ -92,6 +93,14 @@ inline simde__m256 upperHalf(simde__m512 vector, int half) {
   return out;
 }
 
+/// VCVTNEPS2BF16: to nearest, ties to even, denormals zero, NaN made quiet.
+inline simde__m256i roundToBf16(simde__m512 in) {
+  const Lanes<float, simde__m512> from(in);
+  Lanes<uint16_t, simde__m256i> to;
+  for (size_t i = 0; i < from.kCount; ++i) to.at[i] = bf16Of(from.at[i]);
+  return to.vector();
+}
+
 /// VDPBF16PS: the odd products first, then the even ones, denormals zero throughout.
 inline simde__m512 dotPairs(simde__m512 sum, simde__m512bh a, simde__m512bh b) {
   Lanes<float, simde__m512> sums(sum);
@@ -129,6 +138,7 @@ inline simde__m512 dotPairs(simde__m512 sum, simde__m512bh a, simde__m512bh b) {
 #define _mm512_cvtepu16_epi32(v) (KAIRANK_EMULATED(convertLanes) < uint16_t, uint32_t, simde__m512i, simde__m256i > (v))
 #define _mm512_cvtepi32_epi16(v) (KAIRANK_EMULATED(convertLanes) < uint32_t, uint16_t, simde__m256i, simde__m512i > (v))
 #define _mm512_cvtepi32_epi8(v) (KAIRANK_EMULATED(convertLanes) < uint32_t, uint8_t, simde__m128i, simde__m512i > (v))
+#define _mm512_cvtneps_pbh(v) KAIRANK_EMULATED(roundToBf16)(v)
 #define _mm512_cvtps_epi32(v) KAIRANK_EMULATED(toWhole)(v)
 #define _mm512_reduce_add_ps(v) (KAIRANK_EMULATED(sumLanes) < float, simde__m512 > (v))
 #define _mm512_reduce_add_epi32(v) (KAIRANK_EMULATED(sumLanes) < int32_t, simde__m512i > (v))

@@ -1,4 +1,4 @@
-// m queries against n rows, every target, against long double: every shape of edge, and sizes of several blocks.
+// m queries against n rows, every target, against double: every shape of edge, and sizes of several blocks.
 
 #include <limits>
 #include <vector>
@@ -81,6 +81,9 @@ void checkShapes(Kernel<In, Out> kernel) {
   checkShape(kernel, 60, 70, 4095, 3, random);
   checkShape(kernel, 500, 300, 257, 0, random);
   checkShape(kernel, 50, 2500, 12, 4, random);
+  // Whole groups of whole words, which are read where they lie.
+  checkShape(kernel, 48, 64, 64, 3, random);
+  checkShape(kernel, 33, 96, 128, 5, random);
 }
 
 /// One special value in one row and one in one query reach exactly the scores of that row and that query.

@@ -1,0 +1,58 @@
+/** `kairank train`: learn from everything that a shop's shoppers did. */
+
+import { Command, Option } from 'commander';
+import { Engine } from '../../engine.js';
+import { interruptible } from '../interrupt.js';
+import { jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
+import { plural, print, table } from '../output.js';
+import { createProgress } from '../progress.js';
+import { showTraining } from '../training.js';
+
+interface Flags {
+  seed: number;
+  threads: number;
+  validation?: number;
+  refit: boolean;
+  json: boolean;
+}
+
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('Trains the models of a shop; they serve as soon as they are ready. Ctrl-C leaves the old ones in place.')
+    .argument('<shop>', 'folder of the shop')
+    .addOption(seedOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option('--validation <n>', 'shoppers whose last basket chooses the settings').argParser(wholeNumber('--validation', 0, 1e9)),
+    )
+    .option('--no-refit', 'do not fit again on everything with the chosen settings')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ kairank train ./shop --seed 7')
+    .action((shop: string, flags: Flags) => interruptible((signal) => run(shop, flags, signal)));
+}
+
+async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<void> {
+  const progress = createProgress(flags.json);
+  const engine = await Engine.open(shop, { signal });
+  try {
+    const { seed, threads, refit, validation } = flags;
+    const options = { seed, threads, refit, signal, onProgress: showTraining(progress) };
+    const result = await engine.train(validation === undefined ? options : { ...options, validation });
+    progress.stop();
+    print(flags.json, result, () => [
+      `Trained ${result.id} in ${result.seconds.toFixed(1)} s: ${plural(result.items, 'item')}, ${plural(result.users, 'shopper')}, ${plural(result.events, 'event')}.`,
+      ...(result.validation
+        ? table(
+            [
+              ['validation', 'NDCG@10', 'recall@10'],
+              [plural(result.validation.cases, 'case'), result.validation.ndcg.toFixed(4), result.validation.recall.toFixed(4)],
+            ],
+            { indent: 2 },
+          )
+        : ['  Too little for a validation: settings are the defaults.']),
+    ]);
+  } finally {
+    progress.stop();
+    await engine.close();
+  }
+}

@@ -1,0 +1,249 @@
+/** The engine: one folder, its catalogue, its shoppers and its models behind promises. A façade: the rooms do the work. */
+
+import { Items } from './catalog/collection.js';
+import { toColumns } from './catalog/items.js';
+import { type Catalog, compileSchema, type FieldName, type Fields, fromRecord, type Schema } from './catalog/schema.js';
+import { KairankError } from './errors.js';
+import { call } from './jobs.js';
+import { Trainer } from './learn/session.js';
+import type { ModelsInfo, TrainOptions, TrainResult } from './learn/types.js';
+import { type NativeCore, native } from './native.js';
+import { checkOpenOptions, type OpenOptions, settingsFor } from './opening.js';
+import { id as checkId, integer, onlyKeys, record } from './options.js';
+import type { Answer, RankAnswer, RankRequest, RecommendRequest, SimilarRequest } from './pipeline/requests.js';
+import { type ItemLookup, Server } from './pipeline/serve.js';
+import { restore } from './restore.js';
+import { checkToken, ItemAnswers, ItemQuestions, type ShareToken } from './sharing.js';
+import { EventTypeTable } from './shopper/event-types.js';
+import type { Shopper } from './shopper/events.js';
+import { MAX_HISTORY, readShopper } from './shopper/history.js';
+import { Events } from './shopper/stream.js';
+import { FolderStore } from './store/folder.js';
+import { MemoryStore } from './store/memory.js';
+import type { ItemFields, Store, StoreSettings } from './store/store.js';
+
+/** Figures about an engine, as they are now. */
+export interface EngineStats {
+  items: number;
+  users: number;
+  events: number;
+  /** null before the first training, and in an attached engine. */
+  models: ModelsInfo | null;
+}
+
+/** What an engine is made of; an attached one has neither store nor trainer. */
+interface Parts {
+  core: NativeCore;
+  settings: StoreSettings;
+  store: Store | null;
+  trainer: Trainer | null;
+  lookup: ItemLookup;
+  admit: boolean;
+  /** What else is to be closed. */
+  channel: { close(): void } | null;
+}
+
+const DEFAULT_HISTORY = 100;
+
+/**
+ * An engine of one folder. Every method but `share` returns a promise; every error is a KairankError. After `close`
+ * everything fails with KAIRANK_CLOSED.
+ */
+export class Engine<F extends Fields = Fields, T extends string = string> implements AsyncDisposable {
+  /** The catalogue's items. */
+  readonly items: Items<F>;
+  /** What shoppers do. */
+  readonly events: Events<T>;
+  readonly #parts: Parts;
+  readonly #server: Server<F>;
+  readonly #types: EventTypeTable;
+  #closing: Promise<void> | null = null;
+
+  private constructor(parts: Parts) {
+    const { core, settings, store, lookup, admit } = parts;
+    const schema: Schema = compileSchema(settings.catalog);
+    const writable = (): Store => {
+      if (store) return store;
+      throw new KairankError('KAIRANK_READ_ONLY', 'An attached engine answers requests; the one that was shared does the writing.');
+    };
+    const open = (): void => this.#open();
+    this.#parts = parts;
+    this.#types = new EventTypeTable(settings.eventTypes);
+    this.#server = new Server<F>(core, schema, this.#types, lookup);
+    this.items = new Items<F>(core, schema, writable, lookup, open);
+    this.events = new Events<T>(core, this.#types, writable, open, { admit: admit ? toColumns(schema, {}) : null });
+  }
+
+  /**
+   * Opens the engine of a folder, making the folder where there is none; with `null`, one in memory that keeps
+   * nothing. The folder has one owner at a time; its catalogue and event types are stored in it, and may grow.
+   *
+   * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_INVALID_SCHEMA (naming the field that differs from the
+   * stored one), KAIRANK_FOLDER_LOCKED (naming the owner's pid), KAIRANK_CORRUPT_FILE and KAIRANK_UNSUPPORTED_FORMAT
+   * (naming the file), KAIRANK_NOT_FOUND (read-only, no engine there), KAIRANK_ABORTED, KAIRANK_IO,
+   * KAIRANK_NATIVE_UNAVAILABLE
+   */
+  static async open<const F extends Fields = Fields, const T extends string = string>(
+    dir: string | null,
+    options: OpenOptions<F, T> = {},
+  ): Promise<Engine<F, T>> {
+    const checked = checkOpenOptions(dir, options);
+    const addon = native();
+    const settings = (stored: StoreSettings | null): StoreSettings => settingsFor(stored, checked);
+    const store =
+      checked.dir === null
+        ? new MemoryStore(settings(null))
+        : await FolderStore.open(checked.dir, { readOnly: checked.readOnly, settings });
+    let core: NativeCore | undefined;
+    try {
+      const schema = compileSchema(store.settings.catalog);
+      const types = new EventTypeTable(store.settings.eventTypes);
+      const columns = schema.columns.map(({ name, kind }) => ({ name, kind }));
+      const made = call(() => addon.createCore({ columns, typeWeights: [...types.weights], queueLimit: checked.queueLimit }));
+      core = made;
+      await restore(store, made, schema, types, checked.signal);
+      const trainer = new Trainer(made, store);
+      await trainer.load();
+      const lookup = (ids: readonly string[]): Map<string, ItemFields> => lookUp(store, ids);
+      const channel = new ItemAnswers(made.token, lookup);
+      return new Engine<F, T>({ core: made, settings: store.settings, store, trainer, lookup, admit: checked.admit, channel });
+    } catch (error) {
+      core?.close();
+      await store.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens in this thread the engine that `share` was called on in another one of the process. It answers requests and
+   * sees every event the moment it is stored; what writes fails with KAIRANK_READ_ONLY. Titles and fields are asked of
+   * the owner's thread.
+   *
+   * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_NOT_FOUND (the engine was closed)
+   */
+  static attach<F extends Fields = Fields, T extends string = string>(token: ShareToken): Engine<F, T> {
+    const { core: number, settings } = checkToken(token);
+    const core = call(() => native().attachCore(number));
+    const channel = new ItemQuestions(number);
+    const lookup = (ids: readonly string[]): Promise<Map<string, ItemFields>> => channel.ask(ids);
+    return new Engine<F, T>({ core, settings, store: null, trainer: null, lookup, admit: false, channel });
+  }
+
+  /** The catalogue that the engine was opened with, or that its folder stores. */
+  get catalog(): Catalog<F> {
+    // The stored definition is the one that F describes, checked when the engine was opened.
+    return fromRecord(this.#parts.settings.catalog) as Catalog<F>;
+  }
+
+  /** Names of the event types: the built-in ones, then the shop's own. */
+  get eventTypes(): readonly string[] {
+    return this.#types.names;
+  }
+
+  /** @throws KairankError KAIRANK_CLOSED */
+  get stats(): EngineStats {
+    this.#open();
+    const { items, users, events } = call(() => this.#parts.core.counts());
+    return { items, users, events, models: this.#parts.trainer?.models ?? null };
+  }
+
+  /**
+   * Learns from every event so far: sequential rules (Ludewig & Jannach 2018), implicit-feedback factors (Hu et al.
+   * 2008; Rendle et al. 2021), attention over the last events and the blend of all. Settings choose themselves on the
+   * last basket of some shoppers; then everything is fitted again on all events. The models are on the disk before
+   * they are used; whatever fails, and an abort, leaves the old ones. Requests are answered all the while.
+   *
+   * @throws KairankError KAIRANK_NOT_ENOUGH_DATA, KAIRANK_BUSY, KAIRANK_ABORTED, KAIRANK_READ_ONLY, KAIRANK_CLOSED,
+   * KAIRANK_INVALID_ARGUMENT, KAIRANK_IO
+   */
+  async train(options: TrainOptions = {}): Promise<TrainResult> {
+    this.#open();
+    const { trainer } = this.#parts;
+    if (!trainer) throw new KairankError('KAIRANK_READ_ONLY', 'An attached engine cannot train; the one that was shared can.');
+    return trainer.train(options);
+  }
+
+  /**
+   * The k best items for a shopper, best first. A user without a history gets what is popular, unless `onUnknownUser`
+   * says otherwise; before the first training everybody does.
+   *
+   * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_UNKNOWN_FIELD, KAIRANK_NOT_FOUND (`onUnknownUser: 'error'`),
+   * KAIRANK_OVERLOADED, KAIRANK_DEADLINE_EXCEEDED, KAIRANK_ABORTED, KAIRANK_CLOSED
+   */
+  async recommend<const N extends FieldName<F> = never>(request: RecommendRequest<F, N>): Promise<Answer<F, N>> {
+    this.#open();
+    return this.#server.recommend(request);
+  }
+
+  /**
+   * The order of given items for a shopper, best first; ids that cannot be ranked come back in `refused`.
+   * @throws KairankError as `recommend`
+   */
+  async rank<const N extends FieldName<F> = never>(request: RankRequest<F, N>): Promise<RankAnswer<F, N>> {
+    this.#open();
+    return this.#server.rank(request);
+  }
+
+  /**
+   * The items most like one item, best first; the item itself is left out.
+   * @throws KairankError as `recommend`, and KAIRANK_NOT_FOUND for an item that the catalogue does not have
+   */
+  async similar<const N extends FieldName<F> = never>(request: SimilarRequest<F, N>): Promise<Answer<F, N>> {
+    this.#open();
+    return this.#server.similar(request);
+  }
+
+  /**
+   * What the engine knows of a shopper: the last `limit` events (1 to 100,000; default 100), oldest first.
+   * @throws KairankError KAIRANK_NOT_FOUND (a user without events), KAIRANK_INVALID_ARGUMENT, KAIRANK_CLOSED
+   */
+  async shopper(user: string, options: { limit?: number } = {}): Promise<Shopper> {
+    this.#open();
+    const { limit, ...rest } = record('options', options);
+    onlyKeys('', rest, ['limit']);
+    const most = limit === undefined ? DEFAULT_HISTORY : integer('limit', limit, 1, MAX_HISTORY);
+    return call(() => readShopper(this.#parts.core, this.#types, checkId('user', user), most));
+  }
+
+  /** A plain, cloneable value with which `Engine.attach` opens this engine in another thread of the process. */
+  share(): ShareToken {
+    this.#open();
+    const { core, settings } = this.#parts;
+    return { kairank: 1, core: core.token, catalog: settings.catalog, eventTypes: settings.eventTypes };
+  }
+
+  /**
+   * Closes the engine: a training run is stopped, what is being written is finished, requests in flight settle, and
+   * the folder is free for the next. Closing an attached engine closes that one alone. May be called again.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #open(): void {
+    if (this.#closing) throw new KairankError('KAIRANK_CLOSED', 'The engine is closed.');
+  }
+
+  async #close(): Promise<void> {
+    const { core, store, trainer, channel } = this.#parts;
+    await trainer?.close();
+    await store?.close();
+    channel?.close();
+    // An attached engine shares the core with its owner, who goes on.
+    if (store) core.close();
+  }
+}
+
+function lookUp(store: Store, ids: readonly string[]): Map<string, ItemFields> {
+  const found = new Map<string, ItemFields>();
+  for (const id of ids) {
+    const fields = store.item(id);
+    if (fields) found.set(id, fields);
+  }
+  return found;
+}

@@ -1,0 +1,79 @@
+/** One evaluation: learn from a split, rank its test cases, measure. */
+
+import { KairankError } from '../errors.js';
+import { runJob } from '../jobs.js';
+import { trainModels } from '../learn/train.js';
+import type { TrainProgress, TrainReport } from '../learn/types.js';
+import { native } from '../native.js';
+import { type Metrics, measure } from './metrics.js';
+import { rankRepeats } from './repeat.js';
+import type { Split } from './splits.js';
+
+/** `engine` is the whole pipeline as it serves; `repeat` a baseline; the rest single models over the whole catalogue. */
+export const EVALUATION_MODELS = ['engine', 'rules', 'ials', 'popularity', 'repeat'] as const;
+export type EvaluationModel = (typeof EVALUATION_MODELS)[number];
+
+export interface EvaluateOptions {
+  model: EvaluationModel;
+  /** Whether what a shopper already had is left out of the ranking. */
+  excludeSeen: boolean;
+  /** Cut-offs of the metrics. */
+  ks: readonly number[];
+  seed: number;
+  threads: number;
+  /** Candidates that recall hands to ranking (`engine` only). Default: 500. */
+  candidates?: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: (progress: TrainProgress) => void;
+}
+
+export interface Evaluation {
+  metrics: Metrics;
+  /** What training did; null for a baseline without training. */
+  report: TrainReport | null;
+  trainSeconds: number;
+  evaluateSeconds: number;
+}
+
+const NATIVE_MODELS = { engine: 'engine', rules: 'rules', ials: 'factors', popularity: 'popularity' } as const;
+
+const seconds = (since: number): number => Math.round(performance.now() - since) / 1000;
+
+/**
+ * Evaluates one model on a split. Training sees `split.train` and chooses on `split.validation`; nothing is fitted again, and test
+ * histories are input alone.
+ * @throws KairankError KAIRANK_ABORTED, KAIRANK_NOT_ENOUGH_DATA when the split asks nothing.
+ */
+export async function evaluate(split: Split, options: EvaluateOptions): Promise<Evaluation> {
+  const { test, items } = split;
+  if (test.targets.length === 0)
+    throw new KairankError('KAIRANK_NOT_ENOUGH_DATA', 'The split has no test cases: nobody has a history and something after it');
+  const k = Math.max(...options.ks);
+  const started = performance.now();
+  if (options.model === 'repeat') {
+    const ranked = rankRepeats(split.train, test, { items, excludeSeen: options.excludeSeen, k });
+    return { metrics: measure(test, ranked, { ...options, items }), report: null, trainSeconds: 0, evaluateSeconds: seconds(started) };
+  }
+  const model = NATIVE_MODELS[options.model];
+  const trained = await trainModels(
+    { items, train: split.train, validation: split.validation.targets.length > 0 ? split.validation : null },
+    {
+      seed: options.seed,
+      threads: options.threads,
+      excludeSeen: options.excludeSeen,
+      models: model,
+      ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    },
+  );
+  const trainSeconds = seconds(started);
+  const ranking = performance.now();
+  const { excludeSeen, threads, candidates = 500 } = options;
+  const ranked = await runJob(
+    () => native().learning.rankCases(trained.models, test, { model, excludeSeen, candidates, k, threads }),
+    options.signal,
+  );
+  const metrics = measure(test, ranked, { ...options, items });
+  return { metrics, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };
+}

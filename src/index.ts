@@ -1,0 +1,45 @@
+/** kairank: exports, nothing else. */
+
+export type { Items } from './catalog/collection.js';
+export {
+  type Catalog,
+  type CatalogDefinition,
+  defineCatalog,
+  type Field,
+  type FieldKind,
+  type FieldSpec,
+  type Fields,
+  type Item,
+  type StoredFields,
+  type StoredItem,
+} from './catalog/schema.js';
+export type { Where } from './catalog/where.js';
+export { Engine, type EngineStats } from './engine.js';
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, KairankError } from './errors.js';
+export type { LearnedModel, ModelsInfo, Phase, TrainOptions, TrainProgress, TrainReport, TrainResult } from './learn/types.js';
+export type { DispatchInfo, SourceName, TargetName, Trial } from './native.js';
+export type { OpenOptions } from './opening.js';
+export {
+  type Answer,
+  type RankAnswer,
+  type RankedItem,
+  type RankRequest,
+  type Reason,
+  type RecommendRequest,
+  SCENARIOS,
+  type ScenarioName,
+  type SimilarRequest,
+} from './pipeline/requests.js';
+export type { ShareToken } from './sharing.js';
+export {
+  type AddedEvents,
+  DEFAULT_WEIGHTS,
+  EVENT_TYPES,
+  type EventTypeSpec,
+  type EventTypes,
+  type HistoryEvent,
+  type ShopEvent,
+  type Shopper,
+  type VisitEvent,
+} from './shopper/events.js';
+export type { Events } from './shopper/stream.js';

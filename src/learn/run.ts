@@ -1,0 +1,65 @@
+/** One training run: its clock, its signal and who listens to its progress. */
+
+import { runJob } from '../jobs.js';
+import type { LearnOptions, NativeJob, NativeProgress } from '../native.js';
+import type { Phase, TrainModelsOptions } from './types.js';
+
+/** What a native job is told, less the rule for seen items. */
+type JobOptions = Omit<LearnOptions, 'excludeSeen'>;
+
+export class Run {
+  readonly #started = performance.now();
+  readonly signal: AbortSignal | undefined;
+
+  constructor(private readonly options: Pick<TrainModelsOptions, 'seed' | 'threads' | 'signal' | 'onProgress'>) {
+    this.signal = options.signal;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** Tells the listener how far a phase has come. */
+  report(phase: Phase, { done, total, ndcg }: NativeProgress): void {
+    this.options.onProgress?.({
+      phase,
+      done,
+      total,
+      fraction: total > 0 ? Math.min(1, done / total) : 0,
+      ...(Number.isFinite(ndcg) ? { ndcg } : {}),
+      elapsed: this.seconds * 1000,
+    });
+  }
+
+  /** Runs one native job of a phase. What the listener throws stops the job, and is what the run fails with. */
+  async job<T>(phase: Phase, start: (options: JobOptions) => NativeJob<T>): Promise<T> {
+    const { seed, threads } = this.options;
+    const fault: { thrown: boolean; error?: unknown } = { thrown: false };
+    let job: NativeJob<T> | undefined;
+    const onProgress = (progress: NativeProgress): void => {
+      if (fault.thrown) return;
+      try {
+        this.report(phase, progress);
+      } catch (error) {
+        fault.thrown = true;
+        fault.error = error;
+        job?.cancel();
+      }
+    };
+    try {
+      const result = await runJob(() => {
+        job = start({ seed, threads, onProgress });
+        return job;
+      }, this.signal);
+      if (fault.thrown) throw fault.error;
+      return result;
+    } catch (error) {
+      throw fault.thrown ? fault.error : error;
+    }
+  }
+}
+
+/** Gives the event loop a turn between the pieces of work done on it. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

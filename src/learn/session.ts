@@ -1,0 +1,132 @@
+/** `engine.train()`: from the histories in the core to models in use, all or nothing. */
+
+import { join } from 'node:path';
+import { KairankError } from '../errors.js';
+import { call, throwIfAborted } from '../jobs.js';
+import type { NativeCore } from '../native.js';
+import { boolean, integer, onlyKeys, record, refuse, signal } from '../options.js';
+import { MODELS_FOLDER } from '../store/paths.js';
+import type { Store } from '../store/store.js';
+import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
+import { Run } from './run.js';
+import { sliceHistories } from './slice.js';
+import { exportModels, importModels, moveRows } from './tensors.js';
+import { defaultThreads, refitModels, trainModels } from './train.js';
+import type { ModelsInfo, TrainedModels, TrainOptions, TrainResult } from './types.js';
+
+const DEFAULT_VALIDATION = 10_000;
+const MAX_SEED = 2 ** 32 - 1;
+const MAX_THREADS = 1024;
+
+/** Options that passed. */
+interface Settings {
+  seed: number;
+  threads: number;
+  validation: number;
+  refit: boolean;
+  signal: AbortSignal | undefined;
+  onProgress: TrainOptions['onProgress'];
+}
+
+function isListener(value: unknown): value is NonNullable<TrainOptions['onProgress']> {
+  return typeof value === 'function';
+}
+
+function check(value: unknown): Settings {
+  const options = record('options', value);
+  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit']);
+  const { seed, threads, onProgress, validation, refit } = options;
+  if (onProgress !== undefined && !isListener(onProgress)) refuse('onProgress', 'a function', onProgress);
+  return {
+    seed: seed === undefined ? 1 : integer('seed', seed, 0, MAX_SEED),
+    threads: threads === undefined ? defaultThreads() : integer('threads', threads, 1, MAX_THREADS),
+    validation: validation === undefined ? DEFAULT_VALIDATION : integer('validation', validation, 0, 1_000_000_000),
+    refit: refit === undefined || boolean('refit', refit),
+    signal: signal('signal', options.signal),
+    onProgress,
+  };
+}
+
+/** The trainings of one engine: at most one at a time, and what the last one left. */
+export class Trainer {
+  #models: ModelsInfo | null = null;
+  #running: Promise<unknown> | null = null;
+  readonly #closing = new AbortController();
+
+  constructor(
+    private readonly core: NativeCore,
+    private readonly store: Store,
+  ) {}
+
+  get models(): ModelsInfo | null {
+    return this.#models;
+  }
+
+  /**
+   * Puts the bundle that the store names as current to use.
+   * @throws KairankError KAIRANK_CORRUPT_FILE, KAIRANK_UNSUPPORTED_FORMAT
+   */
+  async load(): Promise<void> {
+    const { dir, current } = this.store;
+    if (dir === null || current === null) return;
+    const { id, trainedAt, report, tensors } = await readBundle(join(dir, MODELS_FOLDER), current);
+    call(() => this.core.publish(importModels(moveRows(tensors, this.core.exportKeys()))));
+    this.#models = { id, trainedAt, items: tensors.keys.length, report };
+  }
+
+  /** One run; see `Engine.train`. */
+  async train(given: unknown): Promise<TrainResult> {
+    const settings = check(given);
+    if (this.#running) throw new KairankError('KAIRANK_BUSY', 'A training run is already going on.');
+    const stop = AbortSignal.any(settings.signal ? [settings.signal, this.#closing.signal] : [this.#closing.signal]);
+    const run = this.#run({ ...settings, signal: stop });
+    this.#running = run;
+    try {
+      return await run;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** Stops the run that is going on, and waits until it has. */
+  async close(): Promise<void> {
+    this.#closing.abort(new KairankError('KAIRANK_CLOSED', 'The engine was closed.'));
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #run(settings: Settings): Promise<TrainResult> {
+    const { seed, threads, validation, refit, signal: stop, onProgress } = settings;
+    const options = { seed, threads, excludeSeen: null, ...(stop ? { signal: stop } : {}), ...(onProgress ? { onProgress } : {}) };
+    const run = new Run(options);
+    throwIfAborted(stop);
+    const histories = call(() => this.core.exportHistories());
+    const keys = call(() => this.core.exportKeys());
+    const slice = sliceHistories(histories, validation, seed);
+    let trained = await trainModels({ items: keys.length, ...slice }, options);
+    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories }, options);
+    run.report('save', { done: 0, total: 1, ndcg: Number.NaN });
+    const { bundle, trainedAt } = await this.#save(trained, keys, stop);
+    call(() => this.core.publish(trained.models));
+    run.report('save', { done: 1, total: 1, ndcg: Number.NaN });
+    const report = { ...trained.report, seconds: run.seconds };
+    this.#models = { id: bundle, trainedAt, items: keys.length, report };
+    return { ...report, id: bundle, items: keys.length, users: histories.offsets.length - 1, events: histories.rows.length };
+  }
+
+  /** Makes the models the store's current ones, where the store keeps any; until that one commit the old ones are. */
+  async #save(
+    trained: TrainedModels,
+    keys: Float64Array,
+    stop: AbortSignal | undefined,
+  ): Promise<Omit<BundleReference, 'checksum'> & { trainedAt: string }> {
+    const { dir, current: previous } = this.store;
+    const now = new Date();
+    if (dir === null) return { bundle: newBundleId(now), trainedAt: now.toISOString() };
+    const folder = join(dir, MODELS_FOLDER);
+    const { trainedAt, ...current } = await writeBundle(folder, exportModels(trained.models, keys), trained.report);
+    throwIfAborted(stop);
+    await this.store.write((transaction) => transaction.setCurrent(current));
+    await pruneBundles(folder, [current.bundle, ...(previous ? [previous.bundle] : [])]);
+    return { bundle: current.bundle, trainedAt };
+  }
+}

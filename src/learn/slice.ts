@@ -1,0 +1,134 @@
+/**
+ * The validation slice of a training run: the last basket of some shoppers is held out, and the settings that predict
+ * it best from what came before are the ones to use.
+ */
+
+import type { NativeCases, NativeHistories } from '../native.js';
+
+const NO_ROW = 0xffffffff;
+/** Fewer positive events than this teach little before the held-out ones. */
+const MIN_POSITIVES = 3;
+
+export interface Slice {
+  train: NativeHistories;
+  validation: NativeCases | null;
+}
+
+/** Where a shopper's history is cut: events from `cut` on are the future; null when it is too short to cut. */
+function cutOf(histories: NativeHistories, from: number, to: number): number | null {
+  let last = -1;
+  let positives = 0;
+  for (let at = from; at < to; at++) {
+    if (!isPositive(histories, at)) continue;
+    last = at;
+    positives++;
+  }
+  if (positives < MIN_POSITIVES) return null;
+  // Events of one moment are one basket, unless the whole history is (times unknown): then its last event stands alone.
+  let cut = last;
+  while (cut > from && histories.times[cut - 1] === histories.times[last]) cut--;
+  for (let at = from; at < cut; at++) if (isPositive(histories, at)) return cut;
+  return last;
+}
+
+function isPositive(histories: NativeHistories, at: number): boolean {
+  return (histories.weights[at] ?? 0) > 0 && histories.rows[at] !== NO_ROW;
+}
+
+/** Copies the events [from, to) of each chosen user, one user after the other. */
+function gather(histories: NativeHistories, spans: readonly { from: number; to: number }[]): NativeHistories {
+  const offsets = new Float64Array(spans.length + 1);
+  for (const [index, { from, to }] of spans.entries()) offsets[index + 1] = (offsets[index] ?? 0) + (to - from);
+  const total = offsets[spans.length] ?? 0;
+  const gathered: NativeHistories = {
+    offsets,
+    rows: new Uint32Array(total),
+    types: new Uint16Array(total),
+    weights: new Float32Array(total),
+    times: new Float64Array(total),
+  };
+  for (const [index, { from, to }] of spans.entries()) {
+    const at = offsets[index] ?? 0;
+    gathered.rows.set(histories.rows.subarray(from, to), at);
+    gathered.types.set(histories.types.subarray(from, to), at);
+    gathered.weights.set(histories.weights.subarray(from, to), at);
+    gathered.times.set(histories.times.subarray(from, to), at);
+  }
+  return gathered;
+}
+
+/** A shopper's draw: a hash of seed and row (the finaliser of MurmurHash3), from 0 to 2^32 - 1. */
+function drawOf(seed: number, user: number): number {
+  let hash = Math.imul(user + 1, 0x9e3779b9) ^ seed;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The distinct items of the basket that begins at `cut`. */
+function targetsOf(histories: NativeHistories, cut: number, to: number): number[] {
+  const targets = new Set<number>();
+  for (let at = cut; at < to && histories.times[at] === histories.times[cut]; at++) {
+    const row = histories.rows[at];
+    if (row !== undefined && isPositive(histories, at)) targets.add(row);
+  }
+  return [...targets];
+}
+
+/**
+ * Cuts the last basket of at most `limit` shoppers, drawn by seed, among those with at least three positive events.
+ * Everything of a drawn shopper from that basket on is kept from training.
+ */
+export function sliceHistories(histories: NativeHistories, limit: number, seed: number): Slice {
+  const users = histories.offsets.length - 1;
+  let drawn: { user: number; cut: number; draw: number }[] = [];
+  for (let user = 0; user < users && limit > 0; user++) {
+    const cut = cutOf(histories, histories.offsets[user] ?? 0, histories.offsets[user + 1] ?? 0);
+    if (cut !== null) drawn.push({ user, cut, draw: drawOf(seed, user) });
+  }
+  // The lowest draws win: a shopper's chance does not hang on who else is there.
+  if (drawn.length > limit) drawn = drawn.sort((a, b) => a.draw - b.draw || a.user - b.user).slice(0, limit);
+  if (drawn.length === 0) return { train: histories, validation: null };
+  drawn.sort((a, b) => a.user - b.user);
+  const cuts = new Map(drawn.map(({ user, cut }) => [user, cut]));
+  const train = gather(
+    histories,
+    Array.from({ length: users }, (_, user) => ({
+      from: histories.offsets[user] ?? 0,
+      to: cuts.get(user) ?? histories.offsets[user + 1] ?? 0,
+    })),
+  );
+  const validation = gather(
+    histories,
+    drawn.map(({ user, cut }) => ({ from: histories.offsets[user] ?? 0, to: cut })),
+  );
+  const targets = drawn.map(({ user, cut }) => targetsOf(histories, cut, histories.offsets[user + 1] ?? 0));
+  const targetOffsets = new Float64Array(targets.length + 1);
+  for (const [index, list] of targets.entries()) targetOffsets[index + 1] = (targetOffsets[index] ?? 0) + list.length;
+  return { train, validation: { histories: validation, targetOffsets, targets: Uint32Array.from(targets.flat()) } };
+}
+
+/** Share of the targets that their own history holds already, 0 to 1. */
+export function repeatShare(cases: NativeCases): number {
+  let repeats = 0;
+  for (let index = 0; index + 1 < cases.targetOffsets.length; index++) {
+    const seen = new Set<number>();
+    for (let at = cases.histories.offsets[index] ?? 0; at < (cases.histories.offsets[index + 1] ?? 0); at++) {
+      const row = cases.histories.rows[at];
+      if (row !== undefined && isPositive(cases.histories, at)) seen.add(row);
+    }
+    for (const target of cases.targets.subarray(cases.targetOffsets[index], cases.targetOffsets[index + 1]))
+      if (seen.has(target)) repeats++;
+  }
+  return cases.targets.length === 0 ? 0 : repeats / cases.targets.length;
+}
+
+/** Weighted count of the positive events of each item. */
+export function countPopularity(items: number, histories: NativeHistories): Float32Array {
+  const counts = new Float64Array(items);
+  for (let at = 0; at < histories.rows.length; at++) {
+    const row = histories.rows[at];
+    if (row !== undefined && row < items && isPositive(histories, at)) counts[row] = (counts[row] ?? 0) + (histories.weights[at] ?? 0);
+  }
+  return Float32Array.from(counts);
+}

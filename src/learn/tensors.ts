@@ -1,0 +1,209 @@
+/**
+ * Models as arrays: out of the native side, into a bundle and back, and from the rows of one process to those of
+ * another. Rows are private to a process; in a bundle the array `keys` says which item each row was.
+ */
+
+import { KairankError } from '../errors.js';
+import type { Tensor, TensorData } from '../formats/safetensors.js';
+import { type NativeModelParts, type NativeModels, native } from '../native.js';
+
+type RulesTensors = ReturnType<NonNullable<NativeModelParts['rules']>['tensors']>;
+type FactorsTensors = ReturnType<NonNullable<NativeModelParts['factors']>['tensors']>;
+
+/** Models in plain memory. */
+export interface ModelTensors {
+  /** Durable key of each row. */
+  keys: Float64Array;
+  rules: RulesTensors | null;
+  factors: FactorsTensors | null;
+  popularity: Float32Array;
+  attention: NativeModelParts['attention'];
+  blend: NativeModelParts['blend'];
+  excludeSeen: boolean;
+}
+
+/** What a bundle keeps beside its arrays. */
+interface Settings {
+  rules: { decay: number; maxEvents: number } | null;
+  factors: { regularisation: number; alpha0: number; nu: number; decay: number; maxEvents: number } | null;
+  attention: NativeModelParts['attention'];
+  blend: NativeModelParts['blend'];
+  excludeSeen: boolean;
+}
+
+/** Takes models apart. `keys` has at least as many rows as the models. */
+export function exportModels(models: NativeModels, keys: Float64Array): ModelTensors {
+  const { items, rules, factors, popularity, attention, blend, excludeSeen } = models.parts();
+  return {
+    keys: keys.slice(0, items),
+    rules: rules?.tensors() ?? null,
+    factors: factors?.tensors() ?? null,
+    popularity,
+    attention,
+    blend,
+    excludeSeen,
+  };
+}
+
+/** Puts models together again. */
+export function importModels({ keys, rules, factors, popularity, attention, blend, excludeSeen }: ModelTensors): NativeModels {
+  const { learning } = native();
+  const items = keys.length;
+  return learning.createModels({
+    items,
+    rules: rules && learning.rulesFromTensors(items, rules),
+    factors: factors && learning.factorsFromTensors(items, factors),
+    popularity,
+    attention,
+    blend,
+    excludeSeen,
+  });
+}
+
+export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; settings: Settings } {
+  const arrays = new Map<string, Tensor>();
+  const add = (name: string, data: TensorData, shape: number[] = [data.length]): void => void arrays.set(name, { shape, data });
+  const { keys, rules, factors, popularity, attention, blend, excludeSeen } = models;
+  add('keys', keys);
+  add('popularity', popularity);
+  const settings: Settings = { rules: null, factors: null, attention, blend, excludeSeen };
+  if (rules) {
+    add('rules.offsets', rules.offsets);
+    add('rules.columns', rules.columns);
+    add('rules.values', rules.values);
+    settings.rules = { decay: rules.decay, maxEvents: rules.maxEvents };
+  }
+  if (factors) {
+    const { dim, factors: values, gram, ...rest } = factors;
+    add('factors', values, [keys.length, dim]);
+    add('gram', gram, [dim, dim]);
+    settings.factors = rest;
+  }
+  return { arrays, settings };
+}
+
+type ArrayType<T extends TensorData> = new (length: number) => T;
+
+class TensorReader {
+  constructor(
+    private readonly arrays: ReadonlyMap<string, Tensor>,
+    private readonly file: string,
+  ) {}
+
+  fail(what: string): never {
+    throw new KairankError('KAIRANK_CORRUPT_FILE', `${this.file}: ${what}`, { field: this.file, received: what });
+  }
+
+  /** An array of a type and shape; -1 stands for any size. */
+  take<T extends TensorData>(name: string, type: ArrayType<T>, shape: readonly number[]): { data: T; shape: readonly number[] } {
+    const tensor = this.arrays.get(name);
+    if (!tensor) this.fail(`array "${name}" is missing`);
+    const { data } = tensor;
+    const fits = tensor.shape.length === shape.length && shape.every((size, axis) => size < 0 || tensor.shape[axis] === size);
+    if (!(data instanceof type) || !fits) this.fail(`array "${name}" has the wrong type or shape [${tensor.shape.join(', ')}]`);
+    return { data, shape: tensor.shape };
+  }
+
+  finite<T extends TensorData>(name: string, data: T): T {
+    for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) this.fail(`array "${name}" holds what is not a finite number`);
+    return data;
+  }
+
+  keys(): Float64Array {
+    const keys = this.take('keys', Float64Array, [-1]).data;
+    if (new Set(keys).size !== keys.length) this.fail('array "keys" names an item twice');
+    for (const key of keys) if (!Number.isSafeInteger(key) || key < 1) this.fail('array "keys" holds what is not a key');
+    return keys;
+  }
+
+  rules(items: number, settings: NonNullable<Settings['rules']>): RulesTensors {
+    const offsets = this.take('rules.offsets', Float64Array, [items + 1]).data;
+    const columns = this.take('rules.columns', Uint32Array, [-1]).data;
+    const values = this.finite('rules.values', this.take('rules.values', Float32Array, [columns.length]).data);
+    let before = 0;
+    for (const offset of offsets) {
+      if (!Number.isInteger(offset) || offset < before) this.fail('array "rules.offsets" does not count up');
+      before = offset;
+    }
+    if (offsets[0] !== 0 || before !== columns.length) this.fail('array "rules.offsets" does not cover the rules');
+    for (const column of columns) if (column >= items) this.fail('array "rules.columns" names a row that is not there');
+    return { offsets, columns, values, ...settings };
+  }
+
+  factors(items: number, settings: NonNullable<Settings['factors']>): FactorsTensors {
+    const { data, shape } = this.take('factors', Float32Array, [items, -1]);
+    const dim = shape[1] ?? 0;
+    const gram = this.finite('gram', this.take('gram', Float32Array, [dim, dim]).data);
+    return { dim, factors: this.finite('factors', data), gram, ...settings };
+  }
+}
+
+/**
+ * Models from the arrays of a bundle, every shape and range checked. `settings` comes from a manifest whose checksum
+ * held.
+ */
+export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unknown, file: string): ModelTensors {
+  const reader = new TensorReader(arrays, file);
+  const { rules, factors, attention, blend, excludeSeen } = settings as Settings;
+  const keys = reader.keys();
+  const popularity = reader.finite('popularity', reader.take('popularity', Float32Array, [keys.length]).data);
+  return {
+    keys,
+    popularity,
+    rules: rules && reader.rules(keys.length, rules),
+    factors: factors && reader.factors(keys.length, factors),
+    attention,
+    blend,
+    excludeSeen,
+  };
+}
+
+const NO_ROW = 0xffffffff;
+
+/** The same models by the rows of `keys` (key of each row, 0 for none); rows that it does not have are left out. */
+export function moveRows(models: ModelTensors, keys: Float64Array): ModelTensors {
+  if (models.keys.length <= keys.length && models.keys.every((key, row) => keys[row] === key)) return models;
+  const rowByKey = new Map<number, number>();
+  for (const [row, key] of keys.entries()) if (key > 0) rowByKey.set(key, row);
+  const moved = Uint32Array.from(models.keys, (key) => rowByKey.get(key) ?? NO_ROW);
+  const items = moved.reduce((most, row) => (row === NO_ROW ? most : Math.max(most, row + 1)), 0);
+  // From the row that is wanted to the one that there was.
+  const origin = new Uint32Array(items).fill(NO_ROW);
+  for (const [from, to] of moved.entries()) if (to !== NO_ROW) origin[to] = from;
+  const popularity = Float32Array.from(origin, (from) => (from === NO_ROW ? 0 : (models.popularity[from] ?? 0)));
+  return {
+    ...models,
+    keys: keys.slice(0, items),
+    popularity,
+    rules: models.rules && moveRules(models.rules, moved, origin),
+    factors: models.factors && moveFactors(models.factors, origin),
+  };
+}
+
+function moveRules(rules: RulesTensors, moved: Uint32Array, origin: Uint32Array): RulesTensors {
+  const offsets = new Float64Array(origin.length + 1);
+  const columns = new Uint32Array(rules.columns.length);
+  const values = new Float32Array(rules.values.length);
+  let end = 0;
+  for (const [row, from] of origin.entries()) {
+    const last = from === NO_ROW ? 0 : (rules.offsets[from + 1] ?? 0);
+    for (let at = from === NO_ROW ? 0 : (rules.offsets[from] ?? 0); at < last; at++) {
+      const column = moved[rules.columns[at] ?? NO_ROW] ?? NO_ROW;
+      if (column === NO_ROW) continue;
+      columns[end] = column;
+      values[end] = rules.values[at] ?? 0;
+      end++;
+    }
+    offsets[row + 1] = end;
+  }
+  return { ...rules, offsets, columns: columns.slice(0, end), values: values.slice(0, end) };
+}
+
+function moveFactors(factors: FactorsTensors, origin: Uint32Array): FactorsTensors {
+  const { dim } = factors;
+  const values = new Float32Array(origin.length * dim);
+  for (const [row, from] of origin.entries()) {
+    if (from !== NO_ROW) values.set(factors.factors.subarray(from * dim, (from + 1) * dim), row * dim);
+  }
+  return { ...factors, factors: values };
+}

@@ -1,0 +1,101 @@
+/** What goes into a training run, and what comes out. */
+
+import type { NativeCases, NativeHistories, NativeModels, SourceName, Trial } from '../native.js';
+
+export const PHASES = ['rules', 'factors', 'blend', 'refit', 'save'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface TrainProgress {
+  phase: Phase;
+  /** Units of work done and in all, within the phase. */
+  done: number;
+  total: number;
+  /** Of the phase, 0 to 1. */
+  fraction: number;
+  /** Best NDCG@10 on validation so far, when there is one. */
+  ndcg?: number;
+  /** Milliseconds since the run began. */
+  elapsed: number;
+}
+
+export interface TrainOptions {
+  /** Makes a run repeatable; a whole number from 0 to 2^32 - 1. Default: 1. */
+  seed?: number;
+  /** Default: one less than the cores, at least 1. */
+  threads?: number;
+  signal?: AbortSignal;
+  onProgress?: (progress: TrainProgress) => void;
+  /** Most shoppers whose last basket is held out to choose the settings, drawn by seed. Default: 10,000; 0: nothing is chosen. */
+  validation?: number;
+  /** Whether the models are fitted again on everything, with the settings that validation chose. Default: true. */
+  refit?: boolean;
+}
+
+/** How one model came to be. */
+export interface LearnedModel {
+  settings: Record<string, number>;
+  /** Every setting that was tried on validation. */
+  trials: Trial[];
+}
+
+/** What a training run did. */
+export interface TrainReport {
+  seed: number;
+  threads: number;
+  rules: LearnedModel | null;
+  factors: LearnedModel | null;
+  /** Attention, the weights of the sources, and the rule for seen items; null where they are defaults. */
+  blend: (LearnedModel & { weights: Record<SourceName, number>; excludeSeen: boolean }) | null;
+  excludeSeen: boolean;
+  /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
+  validation: { cases: number; ndcg: number; recall: number } | null;
+  refitted: boolean;
+  seconds: number;
+}
+
+/** What `engine.train()` returns. */
+export interface TrainResult extends TrainReport {
+  /** The bundle's name: the folder under `models/`. */
+  id: string;
+  items: number;
+  users: number;
+  events: number;
+}
+
+/** The models in use. */
+export interface ModelsInfo {
+  /** The bundle's name. */
+  id: string;
+  /** ISO 8601. */
+  trainedAt: string;
+  /** Item rows that the models know. */
+  items: number;
+  report: TrainReport;
+}
+
+/** A split as typed arrays: rows of `items`, never split again. */
+export interface TrainingData {
+  /** Number of item rows. */
+  items: number;
+  train: NativeHistories;
+  /** Histories before, and targets; null: defaults instead of a choice. */
+  validation: NativeCases | null;
+}
+
+export interface TrainModelsOptions {
+  seed: number;
+  threads: number;
+  /** Whether seen items are left out when validation is scored; null: what the blend learns, by the repeats in validation. */
+  excludeSeen: boolean | null;
+  /** Which models to make. Default: 'engine', all of them and their blend. */
+  models?: 'engine' | 'rules' | 'factors' | 'popularity';
+  /** Candidates that recall hands to ranking while the blend is learned. Default: 500. */
+  candidates?: number;
+  signal?: AbortSignal;
+  onProgress?: (progress: TrainProgress) => void;
+}
+
+export interface TrainedModels {
+  models: NativeModels;
+  report: TrainReport;
+}

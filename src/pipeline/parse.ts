@@ -1,0 +1,115 @@
+/** Requests as the caller writes them, checked and turned into what the core takes. */
+
+import { checkFieldNames } from '../catalog/items.js';
+import type { Schema } from '../catalog/schema.js';
+import type { NativeRequest } from '../native.js';
+import { array, boolean, id as checkId, integer, number, oneOf, onlyKeys, record, refuse, signal } from '../options.js';
+import type { EventTypeTable } from '../shopper/event-types.js';
+import { checkVisit } from '../shopper/history.js';
+import { SCENARIOS } from './requests.js';
+import { SCENARIO_DEFAULTS } from './scenarios.js';
+
+export const MAX_K = 10_000;
+const MAX_CANDIDATES = 100_000;
+const MAX_EXCLUDED = 100_000;
+const MAX_DEADLINE = 60_000;
+const DEFAULT_K = 10;
+/** Events named as the reason of one item. */
+const REASONS = 3;
+
+const COMMON = ['where', 'exclude', 'reasons', 'fields', 'signal', 'deadline'];
+const SHOPPER = ['user', 'events', 'onUnknownUser', 'excludeSeen'];
+
+/** A request that passed; `where` is compiled by whoever holds the filters. */
+export interface ParsedRequest {
+  native: NativeRequest;
+  where: unknown;
+  fields: string[];
+  signal: AbortSignal | undefined;
+  /** Whether a user without a history is an error. */
+  mustKnowUser: boolean;
+}
+
+function ids(field: string, value: unknown, min: number, max: number): string[] {
+  const list = array(field, value);
+  if (list.length < min || list.length > max) refuse(field, `${min} to ${max} ids`, value);
+  return list.map((one, index) => checkId(`${field}[${index}]`, one));
+}
+
+function common(schema: Schema, request: Record<string, unknown>, mode: NativeRequest['mode']): ParsedRequest {
+  const { where, exclude, reasons, fields, deadline } = request;
+  return {
+    native: {
+      user: null,
+      events: null,
+      mode,
+      items: null,
+      k: DEFAULT_K,
+      candidates: 0,
+      filter: -1,
+      excludeSeen: null,
+      exclude: exclude === undefined ? null : ids('exclude', exclude, 0, MAX_EXCLUDED),
+      now: Date.now(),
+      deadline: deadline === undefined ? 0 : number('deadline', deadline, 1, MAX_DEADLINE),
+      reasons: reasons === undefined || boolean('reasons', reasons) ? REASONS : 0,
+    },
+    where,
+    fields: fields === undefined ? [] : checkFieldNames(schema, 'fields', fields),
+    signal: signal('signal', request.signal),
+    mustKnowUser: false,
+  };
+}
+
+function shopper(types: EventTypeTable, request: Record<string, unknown>, parsed: ParsedRequest): void {
+  const { user, events, onUnknownUser, excludeSeen } = request;
+  if ((user === undefined) === (events === undefined))
+    refuse('user', 'either a user or the events of a visit', user === undefined ? undefined : 'both');
+  if (user !== undefined) parsed.native.user = checkId('user', user);
+  else parsed.native.events = checkVisit(types, events, parsed.native.now);
+  if (onUnknownUser !== undefined) parsed.mustKnowUser = oneOf('onUnknownUser', onUnknownUser, ['popular', 'error']) === 'error';
+  if (excludeSeen !== undefined) parsed.native.excludeSeen = boolean('excludeSeen', excludeSeen);
+}
+
+function candidates(request: Record<string, unknown>, k: number, otherwise: number): number {
+  return request.candidates === undefined ? Math.max(k, otherwise) : integer('candidates', request.candidates, k, MAX_CANDIDATES);
+}
+
+export function parseRecommend(schema: Schema, types: EventTypeTable, value: unknown): ParsedRequest {
+  const request = record('request', value);
+  onlyKeys('', request, [...COMMON, ...SHOPPER, 'k', 'scenario', 'candidates']);
+  const parsed = common(schema, request, 'recommend');
+  const { native } = parsed;
+  const scenario = SCENARIO_DEFAULTS[request.scenario === undefined ? 'for-you' : oneOf('scenario', request.scenario, SCENARIOS)];
+  native.excludeSeen = scenario.excludeSeen;
+  shopper(types, request, parsed);
+  if (request.k !== undefined) native.k = integer('k', request.k, 1, MAX_K);
+  native.candidates = candidates(request, native.k, scenario.candidates);
+  return parsed;
+}
+
+export function parseRank(schema: Schema, types: EventTypeTable, value: unknown): ParsedRequest {
+  const request = record('request', value);
+  onlyKeys('', request, [...COMMON, ...SHOPPER, 'k', 'items']);
+  const parsed = common(schema, request, 'rank');
+  const { native } = parsed;
+  native.excludeSeen = false;
+  shopper(types, request, parsed);
+  native.items = [...new Set(ids('items', request.items, 1, MAX_K))];
+  native.k = request.k === undefined ? native.items.length : integer('k', request.k, 1, MAX_K);
+  native.candidates = native.items.length;
+  return parsed;
+}
+
+export function parseSimilar(schema: Schema, value: unknown): ParsedRequest & { item: string } {
+  const request = record('request', value);
+  onlyKeys('', request, [...COMMON, 'item', 'k', 'candidates']);
+  const parsed = common(schema, request, 'similar');
+  const { native } = parsed;
+  const item = checkId('item', request.item);
+  native.items = [item];
+  native.excludeSeen = false;
+  native.exclude = [...(native.exclude ?? []), item];
+  if (request.k !== undefined) native.k = integer('k', request.k, 1, MAX_K);
+  native.candidates = candidates(request, native.k, SCENARIO_DEFAULTS['for-you'].candidates);
+  return { ...parsed, item };
+}

@@ -1,0 +1,127 @@
+/** Requests answered: checked, asked of the core, and put into the caller's words. */
+
+import { randomUUID } from 'node:crypto';
+import { type Filter, FilterCache, mayBeEvicted } from '../catalog/filters.js';
+import { titleOf } from '../catalog/items.js';
+import type { FieldName, Fields, FieldValue, Schema, StoredFields } from '../catalog/schema.js';
+import { KairankError } from '../errors.js';
+import { call, runJob } from '../jobs.js';
+import { type NativeCore, type NativeReply, SOURCES } from '../native.js';
+import { show } from '../options.js';
+import type { EventTypeTable } from '../shopper/event-types.js';
+import { type ParsedRequest, parseRank, parseRecommend, parseSimilar } from './parse.js';
+import { reasonItems, reasonsOf } from './reasons.js';
+import type { Answer, RankAnswer, RankedItem, RankRequest, RecommendRequest, SimilarRequest } from './requests.js';
+
+type ItemFields = Readonly<Record<string, FieldValue>>;
+
+/** Looks up stored items; those that are not there are left out. */
+export type ItemLookup = (ids: readonly string[]) => ReadonlyMap<string, ItemFields> | Promise<ReadonlyMap<string, ItemFields>>;
+
+function sourcesOf(mask: number): (typeof SOURCES)[number][] {
+  return SOURCES.filter((_, bit) => (mask >>> bit) & 1);
+}
+
+export class Server<F extends Fields> {
+  readonly #filters: FilterCache;
+
+  constructor(
+    private readonly core: NativeCore,
+    private readonly schema: Schema,
+    private readonly types: EventTypeTable,
+    private readonly lookup: ItemLookup,
+  ) {
+    this.#filters = new FilterCache(core, schema);
+  }
+
+  async recommend<N extends FieldName<F>>(request: RecommendRequest<F, N>): Promise<Answer<F, N>> {
+    const started = performance.now();
+    const parsed = parseRecommend(this.schema, this.types, request);
+    return this.#answer<N>(await this.#ask(parsed), parsed, null, started);
+  }
+
+  async rank<N extends FieldName<F>>(request: RankRequest<F, N>): Promise<RankAnswer<F, N>> {
+    const started = performance.now();
+    const parsed = parseRank(this.schema, this.types, request);
+    const reply = await this.#ask(parsed);
+    return { ...(await this.#answer<N>(reply, parsed, null, started)), refused: reply.refused };
+  }
+
+  async similar<N extends FieldName<F>>(request: SimilarRequest<F, N>): Promise<Answer<F, N>> {
+    const started = performance.now();
+    const { item, ...parsed } = parseSimilar(this.schema, request);
+    if (!call(() => this.core.hasItem(item))) {
+      throw new KairankError('KAIRANK_NOT_FOUND', `item: the catalogue has no item ${show(item)}`, { field: 'item', received: show(item) });
+    }
+    return this.#answer<N>(await this.#ask(parsed), parsed, item, started);
+  }
+
+  async #ask(parsed: ParsedRequest): Promise<NativeReply> {
+    const reply = await this.#askFiltered(parsed);
+    const { user } = parsed.native;
+    if (parsed.mustKnowUser && !reply.known) {
+      throw new KairankError('KAIRANK_NOT_FOUND', `user: no events are known of ${show(user)}`, { field: 'user', received: show(user) });
+    }
+    return reply;
+  }
+
+  async #askFiltered({ native, where, signal }: ParsedRequest): Promise<NativeReply> {
+    const filter = call(() => this.#filters.find(where));
+    try {
+      return await this.#askOnce(native, filter, signal);
+    } catch (error) {
+      // The core keeps a bounded number of filters: one it let go of is compiled again, once.
+      if (!filter || !mayBeEvicted(error)) throw error;
+      call(() => this.#filters.renew(filter));
+      return this.#askOnce(native, filter, signal);
+    }
+  }
+
+  #askOnce(native: ParsedRequest['native'], filter: Filter | null, signal: AbortSignal | undefined): Promise<NativeReply> {
+    return runJob(() => this.core.request(filter ? { ...native, filter: filter.handle } : native), signal);
+  }
+
+  async #answer<N extends FieldName<F>>(
+    reply: NativeReply,
+    { native, fields }: ParsedRequest,
+    similar: string | null,
+    started: number,
+  ): Promise<Answer<F, N>> {
+    const named = this.schema.title === null ? [] : reasonItems(reply);
+    const wanted = fields.length > 0 ? [...named, ...reply.ids] : named;
+    const stored = wanted.length > 0 ? await this.lookup(wanted) : new Map<string, ItemFields>();
+    const titles = new Map(named.map((id) => [id, titleOf(this.schema, id, stored.get(id))]));
+    const items = reply.ids.map((id, index): RankedItem<F, N> => {
+      const sources = sourcesOf(reply.sources[index] ?? 0);
+      return {
+        id,
+        score: reply.scores[index] ?? 0,
+        sources,
+        parts: Object.fromEntries(sources.map((source) => [source, reply.parts[index * SOURCES.length + SOURCES.indexOf(source)] ?? 0])),
+        reasons: native.reasons > 0 ? reasonsOf(reply, index, this.types, titles, similar) : [],
+        ...(fields.length > 0 ? { fields: pick<F, N>(stored.get(id), fields) } : {}),
+      };
+    });
+    return {
+      requestId: randomUUID(),
+      items,
+      degraded: [],
+      underfilled: reply.underfilled,
+      took: performance.now() - started,
+    };
+  }
+}
+
+/** The wanted fields of a stored item; absent ones are left out. */
+function pick<F extends Fields, N extends FieldName<F>>(
+  stored: ItemFields | undefined,
+  names: readonly string[],
+): Pick<StoredFields<F>, N & keyof StoredFields<F>> {
+  const picked: Record<string, FieldValue> = {};
+  for (const name of names) {
+    const value = stored?.[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  // Stored items were checked against the schema that F describes when they were put.
+  return picked as Pick<StoredFields<F>, N & keyof StoredFields<F>>;
+}

@@ -1,0 +1,4 @@
+/** Names inside the folder that more than one room uses. */
+
+/** Bundles of models, one folder each. */
+export const MODELS_FOLDER = 'models';
