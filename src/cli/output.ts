@@ -17,7 +17,7 @@ export function displayWidth(text: string): number {
 }
 
 /** A text cut to a width, with an ellipsis where it was longer. */
-export function fit(text: string, width: number): string {
+export function fitTo(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
   for (const { segment } of new Intl.Segmenter().segment(text)) {

@@ -5,7 +5,7 @@ import { Engine } from '../../engine.js';
 import { listAnswer } from '../lists.js';
 import { namesOf } from '../names.js';
 import { jsonOption, wholeNumber } from '../options.js';
-import { fit, print, table } from '../output.js';
+import { fitTo, print, table } from '../output.js';
 
 interface Flags {
   user: string;
@@ -37,7 +37,7 @@ async function run(shop: string, { user, k, history, json }: Flags): Promise<voi
     const rows = events.map((event) => [
       new Date(event.at).toISOString().slice(0, 16).replace('T', ' '),
       event.type,
-      event.item === null ? '' : fit(name(event.item), 60),
+      event.item === null ? '' : fitTo(name(event.item), 60),
     ]);
     print(json, { user, trained, ...answer }, () => [
       ...(rows.length > 0 ? [`The last events of ${user}:`, ...table(rows, { indent: 2 }), ''] : []),
