@@ -5,11 +5,13 @@
 #include "core_object.h"
 #include "environment.h"
 #include "kernels.h"
+#include "learning.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   kairank::Environment::create(env);
   exports.Set("dispatch", Napi::Function::New(env, kairank::dispatchInfo, "dispatch"));
   exports.Set("kernels", kairank::makeKernels(env));
+  exports.Set("learning", kairank::makeLearning(env));
   kairank::exportCore(env, exports);
   return exports;
 }

@@ -18,7 +18,14 @@ constexpr size_t kGramChunk = 2048;  // rows of a partial gram: fixed, so that s
 constexpr size_t kRowChunk = 64;
 constexpr double kInitial = 0.1;  // standard deviation of <x, y> at the start, roughly
 
-void check(const FactorSettings& settings) {
+}  // namespace
+
+std::vector<std::pair<std::string, double>> named(const FactorSettings& settings) {
+  return {{"dim", settings.dim},       {"epochs", settings.epochs}, {"regularisation", settings.regularisation},
+          {"alpha0", settings.alpha0}, {"nu", settings.nu},         {"decay", settings.decay}};
+}
+
+void checkSettings(const FactorSettings& settings) {
   const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
   if (!within(settings.dim, 1, kMaxDim) || !within(settings.epochs, 1, 10000) ||
       !within(settings.regularisation, 1e-9, 1e6) || !within(settings.alpha0, 1e-9, 1e3) ||
@@ -30,12 +37,10 @@ void check(const FactorSettings& settings) {
   }
 }
 
-}  // namespace
-
 FactorTrainer::FactorTrainer(const Positives& positives, const FactorSettings& settings, uint64_t seed,
                              uint32_t threads, const Control& control)
     : positives_(positives), settings_(settings), threads_(std::max(1u, threads)), control_(control) {
-  check(settings);
+  checkSettings(settings);
   users_.rows = positives.userCount();
   items_.rows = positives.itemCount();
   users_.factors.assign(users_.rows * settings_.dim, 0.0f);

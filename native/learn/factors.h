@@ -20,6 +20,12 @@ struct FactorSettings {
   double decay = 0.8;   // of the fold-in: weight of a history event is decay^(age in events)
 };
 
+/// The settings by name, as trials and bundles write them.
+std::vector<std::pair<std::string, double>> named(const FactorSettings& settings);
+
+/// @throws Error(invalidArgument) on a setting out of range.
+void checkSettings(const FactorSettings& settings);
+
 /// Trains in steps, so that a search can look between them. The same seed gives the same factors at any number of
 /// threads. The loss is sum_observed w (1 - <x_u, y_i>)^2 + alpha0 sum_all <x_u, y_i>^2 + sum_rows lambda |row|^2.
 class FactorTrainer {
@@ -36,6 +42,7 @@ class FactorTrainer {
 
   /// users x dim, in the axes of the items' factors.
   std::vector<float> userFactors() const;
+  const std::vector<float>& itemFactors() const { return items_.factors; }
 
  private:
   struct Side {

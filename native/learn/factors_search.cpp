@@ -34,18 +34,13 @@ double regularisationOf(const Positives& positives, double strength, double alph
   const double users = std::max<uint32_t>(1, positives.userCount());
   double total = 0;
   for (float count : positives.popularity) total += count;
-  return std::max(1e-9, strength / (alpha0 * positives.itemCount() + total / users));
+  return std::min(1.0, std::max(1e-9, strength / (alpha0 * positives.itemCount() + total / users)));
 }
 
 /// More factors than users or items can only repeat one another.
 uint32_t dimOf(const Positives& positives, uint32_t dim) {
   const uint32_t least = std::max<uint32_t>(1, std::min(positives.userCount(), positives.itemCount()));
   return std::min(dim, least);
-}
-
-std::vector<std::pair<std::string, double>> named(const FactorSettings& settings) {
-  return {{"dim", settings.dim},       {"epochs", settings.epochs}, {"regularisation", settings.regularisation},
-          {"alpha0", settings.alpha0}, {"nu", settings.nu},         {"decay", settings.decay}};
 }
 
 class Search {

@@ -99,15 +99,15 @@ class Ranker {
     scoreRules(rules, scratch_->votes, scratch_->rules);
     list_.clear();
     top_.reset(options_.k);
-    for (uint32_t row : scratch_->rules.touched) {
+    for (uint32_t row : scratch_->rules) {
       if (seen_.has(row)) continue;
-      list_.push_back(scratch_->rules.values[row]);
-      top_.offer(scratch_->rules.values[row], row);
+      list_.push_back(scratch_->rules[row]);
+      top_.offer(scratch_->rules[row], row);
     }
     out_.scored[i] = static_cast<uint32_t>(list_.size());
     writeTop(i);
     rankTargets(i, [&](uint32_t target, TargetRank& rank) {
-      const float score = scratch_->rules.values[target];
+      const float score = scratch_->rules[target];
       if (score > 0) countAround(list_.data(), list_.size(), score, rank);
       return score > 0;
     });

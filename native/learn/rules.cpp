@@ -74,7 +74,14 @@ class RowCounter {
   std::vector<Rule> rules_;
 };
 
-void check(const RuleSettings& settings) {
+}  // namespace
+
+std::vector<std::pair<std::string, double>> named(const RuleSettings& settings) {
+  return {{"window", settings.window}, {"power", settings.power}, {"back", settings.back},
+          {"alpha", settings.alpha},   {"beta", settings.beta},   {"decay", settings.decay}};
+}
+
+void checkSettings(const RuleSettings& settings) {
   const auto share = [](double value, double most) { return value >= 0 && value <= most; };
   if (settings.window == 0 || settings.window > kMaxRuleWindow || !share(settings.power, 4) ||
       !share(settings.back, 1) || !share(settings.alpha, 2) || !share(settings.beta, 2) ||
@@ -86,11 +93,9 @@ void check(const RuleSettings& settings) {
   }
 }
 
-}  // namespace
-
 std::shared_ptr<RulesModel> fitRules(const Positives& positives, const RuleSettings& settings, uint32_t threads,
                                      const Control& control) {
-  check(settings);
+  checkSettings(settings);
   const uint32_t items = positives.itemCount();
   std::vector<float> columnScale(items);
   for (uint32_t i = 0; i < items; i++) {

@@ -20,6 +20,12 @@ struct RuleSettings {
   double decay = 0.6;    // weight of a history event: decay^(age in events)
 };
 
+/// The settings by name, as trials and bundles write them.
+std::vector<std::pair<std::string, double>> named(const RuleSettings& settings);
+
+/// @throws Error(invalidArgument) on a setting out of range.
+void checkSettings(const RuleSettings& settings);
+
 constexpr uint32_t kMaxRuleWindow = 1000;
 constexpr size_t kRuleColumns = 400;  // strongest rules kept for each item
 

@@ -16,11 +16,6 @@ constexpr size_t kSearchCases = 25000;
 constexpr size_t kSearchVotes = 600000;  // history events that vote in a trial
 constexpr int kRounds = 2;
 
-std::vector<std::pair<std::string, double>> named(const RuleSettings& settings) {
-  return {{"window", settings.window}, {"power", settings.power}, {"back", settings.back},
-          {"alpha", settings.alpha},   {"beta", settings.beta},   {"decay", settings.decay}};
-}
-
 /// Everything but the decay, which is no part of the matrix.
 std::vector<double> matrixKey(const RuleSettings& s) {
   return {static_cast<double>(s.window), s.power, s.back, s.alpha, s.beta};

@@ -8,15 +8,16 @@ namespace kairank {
 
 namespace {
 
-/// Adds the weight to the entry of the same row; the first to come (the newest event) names it.
-void addShare(std::vector<Share>& shares, const Vote& vote, float weight) {
-  for (Share& share : shares) {
-    if (share.row == vote.row) {
-      share.weight += weight;
-      return;
-    }
+/// Groups votes by row; votes come newest first, so the first of a row names it.
+void groupVotes(const std::vector<Vote>& votes, ReasonScratch& scratch) {
+  scratch.rows.clear();
+  scratch.rowOf.clear();
+  for (const Vote& vote : votes) {
+    size_t place = 0;
+    while (place < scratch.rows.size() && scratch.rows[place].row != vote.row) place++;
+    if (place == scratch.rows.size()) scratch.rows.push_back({vote.row, vote.event, 0});
+    scratch.rowOf.push_back(static_cast<uint32_t>(place));
   }
-  shares.push_back({vote.row, vote.event, weight});
 }
 
 void writeBest(std::vector<Share>& shares, uint32_t reasons, uint32_t* events, float* weights) {
@@ -37,21 +38,31 @@ void writeBest(std::vector<Share>& shares, uint32_t reasons, uint32_t* events, f
 
 void nameReasons(const ModelSet& models, const AttentionModel& attention, Attended& attended,
                  const std::vector<Vote>& votes, const uint32_t* rows, size_t count, uint32_t reasons,
-                 std::vector<Share>& work, uint32_t* events, float* shares) {
+                 ReasonScratch& scratch, uint32_t* events, float* shares) {
   if (reasons == 0 || count == 0) return;
-  if (!attended.votes.empty()) attentionWeights(models, attention, attended, rows, count);
-  for (size_t i = 0; i < count; i++) {
-    work.clear();
-    if (!attended.votes.empty() && models.factors->has(rows[i])) {
+  const bool attends = !attended.votes.empty();
+  if (attends) {
+    attentionWeights(models, attention, attended, rows, count);
+    groupVotes(attended.votes, scratch);
+    for (size_t i = 0; i < count; i++) {
+      if (!models.factors->has(rows[i])) continue;
+      scratch.shares = scratch.rows;
       const float* weights = attended.weights.data() + i * attended.votes.size();
-      for (size_t j = 0; j < attended.votes.size(); j++) addShare(work, attended.votes[j], weights[j]);
-    } else if (models.rules) {
-      for (const Vote& vote : votes) {
-        const float value = vote.weight * ruleValue(*models.rules, vote.row, rows[i]);
-        if (value > 0) addShare(work, vote, value);
-      }
+      for (size_t j = 0; j < attended.votes.size(); j++) scratch.shares[scratch.rowOf[j]].weight += weights[j];
+      writeBest(scratch.shares, reasons, events + i * reasons, shares + i * reasons);
     }
-    writeBest(work, reasons, events + i * reasons, shares + i * reasons);
+  }
+  if (!models.rules) return;
+  bool grouped = false;
+  for (size_t i = 0; i < count; i++) {
+    if (attends && models.factors->has(rows[i])) continue;
+    if (!grouped) groupVotes(votes, scratch);
+    grouped = true;
+    scratch.shares = scratch.rows;
+    for (size_t j = 0; j < votes.size(); j++) {
+      scratch.shares[scratch.rowOf[j]].weight += votes[j].weight * ruleValue(*models.rules, votes[j].row, rows[i]);
+    }
+    writeBest(scratch.shares, reasons, events + i * reasons, shares + i * reasons);
   }
 }
 

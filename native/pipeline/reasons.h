@@ -7,11 +7,18 @@
 
 namespace kairank {
 
-/// What one item (a past event's) adds to the reason of another.
+/// What the events on one row add to the reason of an item.
 struct Share {
   uint32_t row;
-  uint32_t event;
+  uint32_t event;  // the newest of them
   float weight;
+};
+
+/// Working memory of nameReasons.
+struct ReasonScratch {
+  std::vector<Share> rows;      // distinct rows of the events, weights unset
+  std::vector<uint32_t> rowOf;  // of each vote, index into `rows`
+  std::vector<Share> shares;
 };
 
 /// Fills `reasons` entries an item: events[i * reasons + r] (index into the history, kNoEvent where fewer) and their
@@ -19,6 +26,6 @@ struct Share {
 /// attend, `votes` as the rules saw them; either may be empty.
 void nameReasons(const ModelSet& models, const AttentionModel& attention, Attended& attended,
                  const std::vector<Vote>& votes, const uint32_t* rows, size_t count, uint32_t reasons,
-                 std::vector<Share>& work, uint32_t* events, float* shares);
+                 ReasonScratch& scratch, uint32_t* events, float* shares);
 
 }  // namespace kairank

@@ -11,6 +11,11 @@ namespace {
 
 size_t wantedOf(const Ask& ask) { return std::max<size_t>(ask.candidates, ask.k); }
 
+/// Where rules and factors both recall, each brings half.
+size_t quotaOf(const ModelSet& models, const Ask& ask) {
+  return models.rules && models.factors ? (wantedOf(ask) + 1) / 2 : wantedOf(ask);
+}
+
 void block(const Ask& ask, RowSet& blocked) {
   blocked.clear(ask.eligible.rows);
   for (size_t i = 0; i < ask.excludedCount; i++) blocked.add(ask.excluded[i]);
@@ -32,7 +37,7 @@ void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scra
   uint32_t rows = 0;
   for (size_t a = 0; a < count; a++) {
     AskSlot& slot = scratch.slots[a];
-    slot.factors.reset(wantedOf(asks[a]));
+    slot.factors.reset(quotaOf(models, asks[a]));
     collectVotes(asks[a].events, asks[a].eventCount, models.items, factors.decay, factors.maxEvents, scratch.votes);
     float* query = scratch.queries.data() + a * dim;
     slot.folded = foldIn(factors, scratch.votes, scratch.foldIn, query);
@@ -62,20 +67,19 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
     }
     return;
   }
-  const size_t wanted = wantedOf(ask);
   if (models.rules) {
-    scratch.top.reset(slot.folded ? (wanted + 1) / 2 : wanted);
-    for (uint32_t row : scratch.rules.touched) {
-      if (scratch.rules.values[row] >= scratch.top.threshold() && allowed(row)) {
-        scratch.top.offer(scratch.rules.values[row], row);
+    scratch.top.reset(quotaOf(models, ask));
+    for (uint32_t row : scratch.rules) {
+      if (scratch.rules[row] >= scratch.top.threshold() && allowed(row)) {
+        scratch.top.offer(scratch.rules[row], row);
       }
     }
-    for (const ScoredRow& scored : scratch.top.best(wanted)) take(scored.row);
+    for (const ScoredRow& scored : scratch.top.best()) take(scored.row);
   }
   if (slot.folded) {
-    for (const ScoredRow& scored : slot.factors.best(wanted - candidates.rows.size())) take(scored.row);
+    for (const ScoredRow& scored : slot.factors.best()) take(scored.row);
   }
-  fillByPopularity(models, ask.eligible.rows, wanted, ask.k, allowed, scratch.taken, scratch.top, candidates);
+  fillByPopularity(models, ask.eligible.rows, wantedOf(ask), ask.k, allowed, scratch.taken, scratch.top, candidates);
 }
 
 void score(const ModelSet& models, const AskSlot& slot, const float* query, Scratch& scratch) {
@@ -84,14 +88,14 @@ void score(const ModelSet& models, const AskSlot& slot, const float* query, Scra
   for (size_t i = 0; i < candidates.rows.size(); i++) {
     const uint32_t row = candidates.rows[i];
     if (row >= models.items) continue;
-    if (models.rules && scratch.rules.values[row] > 0) candidates.set(i, Source::rules, scratch.rules.values[row]);
+    if (models.rules && scratch.rules[row] > 0) candidates.set(i, Source::rules, scratch.rules[row]);
     if (slot.folded && models.factors->has(row)) {
       const size_t dim = models.factors->dim;
       float product;
       kernels().dotF32(query, models.factors->factors.data() + row * dim, dim, 1, dim, &product);
       candidates.set(i, Source::factors, product);
     }
-    if (models.popularity[row] > 0) candidates.set(i, Source::popularity, models.popularity[row]);
+    if (models.popularity[row] > 0) candidates.set(i, Source::popularity, models.logPopularity[row]);
   }
 }
 

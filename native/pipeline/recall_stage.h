@@ -13,8 +13,8 @@ using RecalledVisitor = std::function<void(size_t ask, Candidates& candidates, c
 
 /// Recalls for every ask and calls `visit` in their order; what it is given is valid during the call.
 ///
-/// Half of the candidates come from the rules, the rest from the factors, and popularity fills up what both leave
-/// free. Every source that knows a candidate scores it, whoever brought it.
+/// At most half of the candidates come from the rules, half from the factors (all, where there is only one of them),
+/// and popularity fills up what they leave free. Every source that knows a candidate scores it, whoever brought it.
 void recallBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, const RecalledVisitor& visit);
 
 }  // namespace kairank

@@ -35,7 +35,7 @@ struct Scratch {
   std::vector<float> parts;
   std::vector<double> scores;
   std::vector<uint32_t> order;
-  std::vector<Share> shares;
+  ReasonScratch reasons;
 };
 
 }  // namespace kairank

@@ -57,7 +57,7 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
     answer.reasonEvents.assign(answer.rows.size() * ask.reasons, kNoEvent);
     answer.reasonWeights.assign(answer.rows.size() * ask.reasons, 0.0f);
     nameReasons(models, models.attention, scratch.attended, votes, answer.rows.data(), answer.rows.size(), ask.reasons,
-                scratch.shares, answer.reasonEvents.data(), answer.reasonWeights.data());
+                scratch.reasons, answer.reasonEvents.data(), answer.reasonWeights.data());
   });
 }
 

@@ -4,14 +4,6 @@
 
 namespace kairank {
 
-namespace {
-
-float scaled(size_t source, float score) {
-  return source == static_cast<size_t>(Source::popularity) ? std::log1p(score) : score;
-}
-
-}  // namespace
-
 void standardise(const Candidates& candidates, std::vector<float>& z) {
   const size_t count = candidates.rows.size();
   z.assign(count * kSources, 0.0f);
@@ -21,7 +13,7 @@ void standardise(const Candidates& candidates, std::vector<float>& z) {
     size_t scored = 0;
     for (size_t i = 0; i < count; i++) {
       if (!hasScore(candidates, i, s)) continue;
-      sum += z[i * kSources + s] = scaled(s, column[i]);
+      sum += z[i * kSources + s] = column[i];
       scored++;
     }
     if (scored == 0) continue;

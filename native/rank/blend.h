@@ -11,8 +11,7 @@ inline bool hasScore(const Candidates& candidates, size_t i, size_t source) {
 }
 
 /// z[i * kSources + s]: how many standard deviations source s puts candidate i above the mean of those it scored in
-/// this request; 0 where it scored none, or all alike. Popularity enters as log(1 + count), and
-/// scores every candidate.
+/// this request; 0 where it scored none, or all alike.
 void standardise(const Candidates& candidates, std::vector<float>& z);
 
 /// parts[i * kSources + s] = weight_s * z, or -missing_s where source s did not score candidate i; scores[i] is their

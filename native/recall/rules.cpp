@@ -4,16 +4,9 @@ namespace kairank {
 
 void scoreRules(const RulesModel& model, const std::vector<Vote>& votes, SparseScores& out) {
   out.reset(model.items);
-  float* values = out.values.data();
   for (const Vote& vote : votes) {
     const uint64_t end = model.offsets[vote.row + 1];
-    for (uint64_t i = model.offsets[vote.row]; i < end; i++) {
-      const float added = vote.weight * model.values[i];
-      float& value = values[model.columns[i]];
-      // A product that underflowed must not list the row twice.
-      if (value == 0 && added > 0) out.touched.push_back(model.columns[i]);
-      value += added;
-    }
+    for (uint64_t i = model.offsets[vote.row]; i < end; i++) out.add(model.columns[i], vote.weight * model.values[i]);
   }
 }
 

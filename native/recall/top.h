@@ -36,30 +36,30 @@ class TopRows {
     if (rows_.size() >= 2 * n_) halve();
   }
 
-  /// The best rows in no order, at most `limit` (itself at most n); valid until the next offer.
-  const std::vector<ScoredRow>& best(size_t limit) {
-    keep(std::min(limit, n_));
+  /// The best rows in no order; valid until the next offer.
+  const std::vector<ScoredRow>& best() {
+    keep();
     return rows_;
   }
 
   /// The best rows, best first.
   const std::vector<ScoredRow>& sorted() {
-    keep(n_);
+    keep();
     std::sort(rows_.begin(), rows_.end(), better);
     return rows_;
   }
 
  private:
   void halve() {
-    keep(n_);
+    keep();
     threshold_ = rows_[n_ - 1].score;
   }
 
-  /// Leaves the best `limit`; when that cuts, the last of them ends up in the last place.
-  void keep(size_t limit) {
-    if (rows_.size() <= limit) return;
-    if (limit > 0) std::nth_element(rows_.begin(), rows_.begin() + (limit - 1), rows_.end(), better);
-    rows_.resize(limit);
+  /// Leaves the best n; when that cuts, the worst of them ends up in the last place.
+  void keep() {
+    if (rows_.size() <= n_) return;
+    if (n_ > 0) std::nth_element(rows_.begin(), rows_.begin() + (n_ - 1), rows_.end(), better);
+    rows_.resize(n_);
   }
 
   size_t n_ = 0;

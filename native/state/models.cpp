@@ -110,6 +110,8 @@ std::shared_ptr<const ModelSet> makeModels(std::vector<float> popularity, std::s
       refuse("blend: every weight must be finite");
   }
   models->popular = mostPopular(popularity);
+  models->logPopularity.reserve(popularity.size());
+  for (float count : popularity) models->logPopularity.push_back(std::log1p(count));
   models->popularity = std::move(popularity);
   if (factors) models->unitFactors = unitRows(*factors);
   models->rules = std::move(rules);

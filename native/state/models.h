@@ -62,8 +62,9 @@ struct ModelSet {
   std::shared_ptr<const FactorsModel> factors;
   std::vector<float> unitFactors;  // items x dim, factors at unit length, the keys and queries of attention
   AttentionModel attention;
-  std::vector<float> popularity;  // items, weighted count of positive events
-  std::vector<uint32_t> popular;  // items by popularity, best first, at most a few thousand
+  std::vector<float> popularity;     // items, weighted count of positive events
+  std::vector<float> logPopularity;  // items, log(1 + popularity): what a blend reads
+  std::vector<uint32_t> popular;     // items by popularity, best first, at most a few thousand
   Blend blend;
   bool excludeSeen = true;  // learned on validation; a request may say otherwise
 };

@@ -46,3 +46,8 @@ export function table(rows: readonly (readonly (string | number)[])[], options: 
 export function count(value: number): string {
   return value.toLocaleString('en-GB');
 }
+
+/** A number with its noun: "1 item", "2,000 items". */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -53,8 +53,8 @@ function endsInQuotes(line: string, delimiter: string, beginsInQuotes: boolean):
 /** A record framed but not yet cut into fields. */
 interface Framed {
   at: number;
-  /** Lines of the file that it spans. */
-  lines: number;
+  /** The lines of the file that it spans. */
+  lines: readonly Line[];
   text: string;
 }
 
@@ -80,7 +80,7 @@ function parseTogether(framed: readonly Framed[], delimiter: string): string[][]
     const fields: string[][] = [];
     let lines = 0;
     for (const [index, value] of parsed.entries()) {
-      lines += framed[index]?.lines ?? 0;
+      lines += framed[index]?.lines.length ?? 0;
       if (!isParsed(value) || value.info.lines !== lines) return undefined;
       fields.push(value.record);
     }
@@ -96,11 +96,11 @@ class CsvFramer {
   private open: Line[] = [];
   private openCharacters = 0;
   private readonly framed: (Framed | FileRecord)[] = [];
-  private header: string[] | undefined;
 
   constructor(
     private readonly delimiter: string,
     private readonly onHeader: (names: string[]) => void,
+    private header?: string[],
   ) {}
 
   line(line: Line): void {
@@ -114,14 +114,14 @@ class CsvFramer {
     // Nearly every line has no quotes: the delimiter alone decides.
     const opens = line.text.includes('"') ? endsInQuotes(line.text, this.delimiter, continues) : continues;
     if (!continues && !opens) {
-      this.framed.push({ at: line.at, lines: 1, text: line.text });
+      this.framed.push({ at: line.at, lines: [line], text: line.text });
       return;
     }
     this.open.push(line);
     this.openCharacters += line.text.length + 1;
     if (!opens) {
       const text = this.open.map((part) => part.text).join('\n');
-      this.framed.push({ at: this.open[0]?.at ?? line.at, lines: this.open.length, text });
+      this.framed.push({ at: this.open[0]?.at ?? line.at, lines: this.open, text });
       this.open = [];
       this.openCharacters = 0;
     } else if (this.open.length >= MAX_SPAN_LINES || this.openCharacters >= MAX_SPAN_CHARACTERS) {
@@ -158,24 +158,31 @@ class CsvFramer {
       let fields: string[] | undefined;
       if (!entry.text.includes('"')) fields = entry.text.split(this.delimiter);
       else fields = together ? together[next++] : parseTogether([entry], this.delimiter)?.[0];
-      const record = this.record(entry, fields);
-      if (record) records.push(record);
+      this.finish(entry, fields, records);
     }
     this.framed.length = 0;
     return records;
   }
 
-  private record(entry: Framed, values: string[] | undefined): FileRecord | undefined {
-    if (values === undefined) return broken(entry.at, 'quotes do not match', entry.text);
-    if (this.header === undefined) {
+  private finish(entry: Framed, values: string[] | undefined, records: FileRecord[]): void {
+    if (values !== undefined && this.header === undefined) {
       this.header = values.map((name) => name.trim());
       this.onHeader(this.header);
-      return undefined;
+    } else if (values !== undefined && values.length === this.header?.length) {
+      const fields = emptyFields();
+      for (const [index, name] of this.header.entries()) fields[name] = values[index];
+      records.push({ at: entry.at, fields });
+    } else if (entry.lines.length > 1) {
+      // Lines that do not make one record were joined by a stray quote: only the line that holds it is broken.
+      const [first, ...rest] = entry.lines;
+      if (first) records.push(broken(first.at, 'quote not closed', first.text));
+      const again = new CsvFramer(this.delimiter, this.onHeader, this.header);
+      for (const line of rest) again.line(line);
+      again.giveUpOpen();
+      records.push(...again.take());
+    } else {
+      records.push(broken(entry.at, values === undefined ? 'quotes do not match' : 'wrong number of fields', entry.text));
     }
-    if (values.length !== this.header.length) return broken(entry.at, 'wrong number of fields', entry.text);
-    const fields = emptyFields();
-    for (const [index, name] of this.header.entries()) fields[name] = values[index];
-    return { at: entry.at, fields };
   }
 }
 
@@ -199,7 +206,9 @@ function checkHeader(path: string, names: readonly string[]): void {
 export function readCsv(path: string, gzip: boolean, head: string, options: ReadOptions = {}): RecordFile {
   const headerLine = /^[^\r\n]*/.exec(head.trimStart())?.[0] ?? '';
   const delimiter = sniffDelimiter(headerLine);
-  const columns = parseTogether([{ at: 1, lines: 1, text: headerLine }], delimiter)?.[0]?.map((name) => name.trim());
+  const columns = parseTogether([{ at: 1, lines: [{ at: 1, text: headerLine }], text: headerLine }], delimiter)?.[0]?.map((name) =>
+    name.trim(),
+  );
   const lines = readLines(path, gzip, options.signal);
   async function* batches(): AsyncGenerator<FileRecord[], void, void> {
     const framer = new CsvFramer(delimiter, (names) => checkHeader(path, names));

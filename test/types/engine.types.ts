@@ -53,7 +53,7 @@ export async function typed(): Promise<void> {
   });
   expectTypeOf(answer.items[0]?.fields).toEqualTypeOf<{ price: number; title?: string } | undefined>();
   // @ts-expect-error the field was not asked for
-  answer.items[0]?.fields?.brand;
+  expectTypeOf(answer.items[0]?.fields?.brand).toBeUnknown();
   // @ts-expect-error text cannot be filtered by
   await engine.recommend({ user: 'u', where: { title: 'x' } });
   // @ts-expect-error no such field

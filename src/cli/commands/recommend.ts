@@ -29,6 +29,7 @@ export function recommendCommand(): Command {
 async function run(shop: string, { user, k, history, json }: Flags): Promise<void> {
   const engine = await Engine.open(shop, { readOnly: true });
   try {
+    const trained = engine.stats.models !== null;
     const answer = await engine.recommend({ user, k, onUnknownUser: 'error' });
     const shopper = await engine.shopper(user, { limit: Math.max(1, history) });
     const events = history === 0 ? [] : shopper.events;
@@ -38,10 +39,10 @@ async function run(shop: string, { user, k, history, json }: Flags): Promise<voi
       event.type,
       event.item === null ? '' : fit(name(event.item), 60),
     ]);
-    print(json, { user, ...answer }, () => [
+    print(json, { user, trained, ...answer }, () => [
       ...(rows.length > 0 ? [`The last events of ${user}:`, ...table(rows, { indent: 2 }), ''] : []),
       `For ${user} (${answer.took.toFixed(2)} ms):`,
-      ...listAnswer(answer, name),
+      ...listAnswer(answer, name, trained),
     ]);
   } finally {
     await engine.close();

@@ -1,0 +1,245 @@
+#include "parse_learning.h"
+
+#include <cmath>
+
+namespace kairank {
+
+namespace {
+
+constexpr size_t kMaxSeed = 9007199254740991;  // largest whole number that JavaScript holds exactly
+
+/// Offsets of `size` entries as whole numbers. Order and range are checked where they are used.
+std::vector<uint64_t> offsetsOf(const Napi::Value& value, const std::string& name) {
+  const Span<double> span = spanOf<double>(value, name);
+  std::vector<uint64_t> out(span.size);
+  for (size_t i = 0; i < span.size; i++) {
+    const double offset = span.data[i];
+    if (!(offset >= 0 && offset <= static_cast<double>(kMaxSeed)) || offset != std::floor(offset)) {
+      refuse(name + "[" + std::to_string(i) + "]", "a whole number, not negative");
+    }
+    out[i] = static_cast<uint64_t>(offset);
+  }
+  return out;
+}
+
+template <typename T>
+std::vector<T> vectorOf(const Napi::Value& value, const std::string& name) {
+  const Span<T> span = spanOf<T>(value, name);
+  return std::vector<T>(span.data, span.data + span.size);
+}
+
+double settingOf(const Napi::Value& value, const std::string& name) {
+  return numberOf(value, "settings." + name, -1e30, 1e30);
+}
+
+uint32_t wholeSettingOf(const Napi::Value& value, const std::string& name) {
+  return static_cast<uint32_t>(wholeOf(value, "settings." + name, 0, 0x7FFFFFFF));
+}
+
+/// Calls set(name, value) for every property; `set` returns false for a name it does not know.
+template <typename Set>
+void eachSetting(const Napi::Value& value, const Set& set) {
+  const Napi::Object settings = objectOf(value, "settings");
+  const Napi::Array names = settings.GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length(); i++) {
+    const std::string name = names.Get(i).ToString();
+    if (!set(name, settings.Get(name))) refuse("settings." + name, "a setting of this learner");
+  }
+}
+
+uint32_t wholeUpTo(const Napi::Object& object, const char* key, const std::string& name, size_t least, size_t most) {
+  return static_cast<uint32_t>(wholeOf(object.Get(key), name + "." + key, least, most));
+}
+
+}  // namespace
+
+Histories historiesOf(const Napi::Value& value, const std::string& name, uint32_t items) {
+  const Napi::Object object = objectOf(value, name);
+  const Napi::Value offsets = object.Get("offsets");
+  const Napi::Value rows = object.Get("rows");
+  const Napi::Value types = object.Get("types");
+  const Napi::Value weights = object.Get("weights");
+  const Napi::Value times = object.Get("times");
+  Histories out;
+  out.offsets = offsetsOf(offsets, name + ".offsets");
+  const Span<uint32_t> row = spanOf<uint32_t>(rows, name + ".rows");
+  const Span<uint16_t> type = spanOf<uint16_t>(types, name + ".types", row.size);
+  const Span<float> weight = spanOf<float>(weights, name + ".weights", row.size);
+  const Span<double> time = spanOf<double>(times, name + ".times", row.size);
+  out.events.resize(row.size);
+  for (size_t i = 0; i < row.size; i++) {
+    out.events[i] = {row.data[i], type.data[i], 0, weight.data[i], time.data[i]};
+  }
+  checkHistories(out, items);
+  return out;
+}
+
+Cases casesOf(const Napi::Value& value, const std::string& name, uint32_t items) {
+  const Napi::Object object = objectOf(value, name);
+  const Napi::Value histories = object.Get("histories");
+  const Napi::Value offsets = object.Get("targetOffsets");
+  const Napi::Value targets = object.Get("targets");
+  Cases out;
+  out.histories = historiesOf(histories, name + ".histories", items);
+  out.targetOffsets = offsetsOf(offsets, name + ".targetOffsets");
+  out.targets = vectorOf<uint32_t>(targets, name + ".targets");
+  checkCases(out, items);
+  return out;
+}
+
+LearnOptions learnOptionsOf(const Napi::Value& value) {
+  const Napi::Object object = objectOf(value, "options");
+  LearnOptions out;
+  out.seed = wholeOf(object.Get("seed"), "options.seed", 0, kMaxSeed);
+  out.threads = wholeUpTo(object, "threads", "options", 1, kMaxThreads);
+  out.excludeSeen = booleanOf(object.Get("excludeSeen"), "options.excludeSeen");
+  out.onProgress = object.Get("onProgress");
+  return out;
+}
+
+BlendOptions blendOptionsOf(const Napi::Value& value, Napi::Value& onProgress) {
+  const Napi::Object object = objectOf(value, "options");
+  BlendOptions out;
+  out.seed = wholeOf(object.Get("seed"), "options.seed", 0, kMaxSeed);
+  out.threads = wholeUpTo(object, "threads", "options", 1, kMaxThreads);
+  out.candidates = wholeUpTo(object, "candidates", "options", 1, kMaxCandidates);
+  const Napi::Value excludeSeen = object.Get("excludeSeen");
+  if (!isNone(excludeSeen)) out.excludeSeen = booleanOf(excludeSeen, "options.excludeSeen");
+  onProgress = object.Get("onProgress");
+  return out;
+}
+
+RankOptions rankOptionsOf(const Napi::Value& value) {
+  const Napi::Object object = objectOf(value, "options");
+  const Napi::Value model = object.Get("model");
+  const std::string name = model.IsString() ? model.As<Napi::String>().Utf8Value() : "";
+  RankOptions out;
+  if (name == "engine") {
+    out.model = RankedBy::engine;
+  } else if (name == "rules") {
+    out.model = RankedBy::rules;
+  } else if (name == "factors") {
+    out.model = RankedBy::factors;
+  } else if (name == "attention") {
+    out.model = RankedBy::attention;
+  } else if (name == "popularity") {
+    out.model = RankedBy::popularity;
+  } else {
+    refuse("options.model", "\"engine\", \"rules\", \"factors\", \"attention\" or \"popularity\"");
+  }
+  out.excludeSeen = booleanOf(object.Get("excludeSeen"), "options.excludeSeen");
+  out.candidates = wholeUpTo(object, "candidates", "options", 1, kMaxCandidates);
+  out.k = wholeUpTo(object, "k", "options", 0, kMaxK);
+  out.threads = wholeUpTo(object, "threads", "options", 1, kMaxThreads);
+  return out;
+}
+
+RuleSettings ruleSettingsOf(const Napi::Value& value) {
+  RuleSettings out;
+  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
+    if (name == "window") {
+      out.window = wholeSettingOf(setting, name);
+    } else if (name == "power") {
+      out.power = settingOf(setting, name);
+    } else if (name == "back") {
+      out.back = settingOf(setting, name);
+    } else if (name == "alpha") {
+      out.alpha = settingOf(setting, name);
+    } else if (name == "beta") {
+      out.beta = settingOf(setting, name);
+    } else if (name == "decay") {
+      out.decay = settingOf(setting, name);
+    } else {
+      return false;
+    }
+    return true;
+  });
+  checkSettings(out);
+  return out;
+}
+
+FactorSettings factorSettingsOf(const Napi::Value& value) {
+  FactorSettings out;
+  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
+    if (name == "dim") {
+      out.dim = wholeSettingOf(setting, name);
+    } else if (name == "epochs") {
+      out.epochs = wholeSettingOf(setting, name);
+    } else if (name == "regularisation") {
+      out.regularisation = settingOf(setting, name);
+    } else if (name == "alpha0") {
+      out.alpha0 = settingOf(setting, name);
+    } else if (name == "nu") {
+      out.nu = settingOf(setting, name);
+    } else if (name == "decay") {
+      out.decay = settingOf(setting, name);
+    } else {
+      return false;
+    }
+    return true;
+  });
+  checkSettings(out);
+  return out;
+}
+
+std::shared_ptr<const RulesModel> rulesOf(uint32_t items, const Napi::Value& tensors) {
+  const Napi::Object object = objectOf(tensors, "tensors");
+  const Napi::Value offsets = object.Get("offsets");
+  const Napi::Value columns = object.Get("columns");
+  const Napi::Value values = object.Get("values");
+  auto model = std::make_shared<RulesModel>();
+  model->items = items;
+  model->decay = static_cast<float>(numberOf(object.Get("decay"), "tensors.decay", 0, 1));
+  model->maxEvents = wholeUpTo(object, "maxEvents", "tensors", 1, 0x7FFFFFFF);
+  model->offsets = offsetsOf(offsets, "tensors.offsets");
+  model->columns = vectorOf<uint32_t>(columns, "tensors.columns");
+  model->values = vectorOf<float>(values, "tensors.values");
+  checkRules(*model);
+  return model;
+}
+
+std::shared_ptr<const FactorsModel> factorsOf(uint32_t items, const Napi::Value& tensors) {
+  const Napi::Object object = objectOf(tensors, "tensors");
+  const Napi::Value factors = object.Get("factors");
+  const Napi::Value gram = object.Get("gram");
+  auto model = std::make_shared<FactorsModel>();
+  model->items = items;
+  model->dim = wholeUpTo(object, "dim", "tensors", 1, kMaxDim);
+  model->regularisation = static_cast<float>(numberOf(object.Get("regularisation"), "tensors.regularisation", 0, 1e30));
+  model->alpha0 = static_cast<float>(numberOf(object.Get("alpha0"), "tensors.alpha0", 0, 1e30));
+  model->nu = static_cast<float>(numberOf(object.Get("nu"), "tensors.nu", 0, 2));
+  model->decay = static_cast<float>(numberOf(object.Get("decay"), "tensors.decay", 0, 1));
+  model->maxEvents = wholeUpTo(object, "maxEvents", "tensors", 1, 0x7FFFFFFF);
+  model->factors = copyOf<float>(factors, "tensors.factors", product(items, model->dim, "tensors.factors"));
+  model->gram = copyOf<float>(gram, "tensors.gram", static_cast<size_t>(model->dim) * model->dim);
+  completeFactors(*model);
+  return model;
+}
+
+AttentionModel attentionOf(const Napi::Value& value) {
+  const Napi::Object object = objectOf(value, "attention");
+  AttentionModel out;
+  out.scale = static_cast<float>(numberOf(object.Get("scale"), "attention.scale", 0, 1e6));
+  out.decay = static_cast<float>(numberOf(object.Get("decay"), "attention.decay", 0, 1));
+  out.maxEvents = wholeUpTo(object, "maxEvents", "attention", 1, kMaxAttended);
+  return out;
+}
+
+Blend blendOf(const Napi::Value& value) {
+  const Napi::Object object = objectOf(value, "blend");
+  Blend out;
+  const ArrayReader weight(object.Get("weight"), "blend.weight", kSources);
+  const ArrayReader missing(object.Get("missing"), "blend.missing", kSources);
+  if (weight.size() != kSources || missing.size() != kSources) {
+    refuse("blend.weight and blend.missing", "arrays of one number for each source");
+  }
+  for (uint32_t s = 0; s < kSources; s++) {
+    const Napi::Value w(value.Env(), weight[s]);
+    const Napi::Value m(value.Env(), missing[s]);
+    out.weight[s] = static_cast<float>(numberOf(w, elementName("blend.weight", s), 0, 1e6));
+    out.missing[s] = static_cast<float>(numberOf(m, elementName("blend.missing", s), 0, 1e6));
+  }
+  return out;
+}
+
+}  // namespace kairank
