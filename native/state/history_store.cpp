@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint32_t kFirstCapacity = 4;
 constexpr uint32_t kLastCapacity = 256;
+constexpr double kMaxPopularity = 1e30;  // models refuse what is not finite in f32
 
 bool earlier(const HistoryEvent& a, const HistoryEvent& b) { return a.at < b.at; }
 
@@ -187,7 +188,7 @@ std::vector<float> HistoryStore::popularity(uint32_t rows) const {
   for (uint32_t row = 0; row < rows; ++row) {
     const std::atomic<double>* sum = positive_.find(row);
     if (!sum) break;
-    sums[row] = static_cast<float>(sum->load(std::memory_order_relaxed));
+    sums[row] = static_cast<float>(std::min(sum->load(std::memory_order_relaxed), kMaxPopularity));
   }
   return sums;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <random>
 #include <thread>
@@ -96,6 +97,9 @@ void popularityCountsPositives() {
   store.append(0, events.data(), events.size());
   CHECK(store.popularity(4) == (std::vector<float>{0, 0, 3.5f, 0}));
   CHECK(store.popularity(2000).size() == 2000);
+  const std::vector<HistoryEvent> huge(1000, HistoryEvent{1, 0, 0, 3e38f, 6});
+  store.append(1, huge.data(), huge.size());
+  CHECK_THAT(std::isfinite(store.popularity(2)[1]), "finite whatever the weights");
 }
 
 /// Writers of the same users and readers of all: what is read is ordered and complete, event by event.
