@@ -1,4 +1,4 @@
-// A worker that keeps many requests in flight until it is terminated. With a token it asks the core of another thread,
+// A worker that keeps many requests, and a training, in flight until it is terminated. With a token it asks the core of another thread,
 // without one its own. `workerData.end`: 'terminate' waits for that, 'exit' calls process.exit, 'return' runs out.
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadAddon, makeShop, REQUEST } from './addon.mjs';
@@ -21,6 +21,16 @@ function ask(index) {
     () => workerData.end === 'return' || ask(index + 1),
   );
 }
+
+// Training goes on meanwhile: a job has a thread of its own, which the end of the worker must not wait for.
+const data = addon.learning.createDataset(core.counts().rows, core.exportHistories(), null);
+const options = { seed: 1, threads: 2, excludeSeen: true, onProgress: () => {} };
+const training = addon.learning.learnFactors(data, options);
+training.promise.then(
+  ({ factors }) => factors.tensors(),
+  () => {},
+);
+if (workerData.end === 'return') training.cancel();
 
 for (let i = 0; i < 300; i++) ask(i);
 parentPort.postMessage(0);
