@@ -102,8 +102,8 @@ export class Trainer {
     const histories = call(() => this.core.exportHistories());
     const keys = call(() => this.core.exportKeys());
     const slice = sliceHistories(histories, validation, seed);
-    let trained = await trainModels({ items: keys.length, ...slice }, options);
-    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories }, options);
+    let trained = await trainModels({ items: keys.length, ...slice }, options, run);
+    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories }, options, run);
     run.report('save', { done: 0, total: 1, ndcg: Number.NaN });
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
     call(() => this.core.publish(trained.models));
