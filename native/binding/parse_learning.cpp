@@ -138,7 +138,7 @@ RuleSettings ruleSettingsOf(const Napi::Value& value) {
   RuleSettings out;
   eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
     if (name == "window") {
-      out.window = wholeSettingOf(setting, name);
+      out.window = settingOf(setting, name);
     } else if (name == "power") {
       out.power = settingOf(setting, name);
     } else if (name == "back") {

@@ -42,6 +42,7 @@ class FactorTrainer {
 
   /// users x dim, in the axes of the items' factors.
   std::vector<float> userFactors() const;
+  const std::vector<float>& itemFactors() const { return items_.factors; }
 
  private:
   struct Side {

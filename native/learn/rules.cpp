@@ -19,8 +19,12 @@ struct Rule {
 class RowCounter {
  public:
   RowCounter(const Positives& positives, const RuleSettings& settings, const std::vector<float>& columnScale)
-      : positives_(positives), settings_(settings), columnScale_(columnScale), counts_(positives.itemCount(), 0.0) {
-    for (uint32_t d = 1; d <= settings.window; d++) shares_.push_back(std::pow(d, -settings.power));
+      : positives_(positives),
+        settings_(settings),
+        columnScale_(columnScale),
+        window_(static_cast<uint32_t>(settings.window)),
+        counts_(positives.itemCount(), 0.0) {
+    for (uint32_t d = 1; d <= window_; d++) shares_.push_back(std::pow(d, -settings.power));
   }
 
   /// The strongest rules of row `item`, best first.
@@ -52,10 +56,10 @@ class RowCounter {
     const uint32_t user = positives_.users[place];
     const uint64_t begin = positives_.offsets[user];
     const uint64_t end = positives_.offsets[user + 1];
-    const uint64_t last = std::min<uint64_t>(end, place + settings_.window + 1);
+    const uint64_t last = std::min<uint64_t>(end, place + window_ + 1);
     for (uint64_t other = place + 1; other < last; other++) add(place, other, shares_[other - place - 1]);
     if (settings_.back <= 0) return;
-    const uint64_t first = place - begin > settings_.window ? place - settings_.window : begin;
+    const uint64_t first = place - begin > window_ ? place - window_ : begin;
     for (uint64_t other = first; other < place; other++) add(place, other, settings_.back * shares_[place - other - 1]);
   }
 
@@ -68,6 +72,7 @@ class RowCounter {
   const Positives& positives_;
   const RuleSettings& settings_;
   const std::vector<float>& columnScale_;
+  const uint32_t window_;
   std::vector<double> shares_;  // of a pair, by distance - 1
   std::vector<double> counts_;
   std::vector<uint32_t> touched_;
@@ -83,8 +88,8 @@ std::vector<std::pair<std::string, double>> named(const RuleSettings& settings) 
 
 void checkSettings(const RuleSettings& settings) {
   const auto share = [](double value, double most) { return value >= 0 && value <= most; };
-  if (settings.window == 0 || settings.window > kMaxRuleWindow || !share(settings.power, 4) ||
-      !share(settings.back, 1) || !share(settings.alpha, 2) || !share(settings.beta, 2) ||
+  if (!(settings.window >= 1 && settings.window <= kMaxRuleWindow) || settings.window != std::floor(settings.window) ||
+      !share(settings.power, 4) || !share(settings.back, 1) || !share(settings.alpha, 2) || !share(settings.beta, 2) ||
       !(settings.decay > 0 && settings.decay <= 1)) {
     throw Error(
         Status::invalidArgument,

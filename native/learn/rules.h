@@ -12,12 +12,12 @@ namespace kairank {
 
 /// The defaults are what validation chose on several shops' data, rounded.
 struct RuleSettings {
-  uint32_t window = 20;  // events at most this far apart are a pair
-  double power = 0.5;    // a pair counts 1 / distance^power
-  double back = 0.25;    // share of a pair that also counts against the order of time
-  double alpha = 0.5;    // row a is divided by (popularity(a) + 1)^alpha
-  double beta = 0.1;     // column e is divided by (popularity(e) + 1)^beta
-  double decay = 0.6;    // weight of a history event: decay^(age in events)
+  double window = 20;  // whole: events at most this far apart are a pair
+  double power = 0.5;  // a pair counts 1 / distance^power
+  double back = 0.25;  // share of a pair that also counts against the order of time
+  double alpha = 0.5;  // row a is divided by (popularity(a) + 1)^alpha
+  double beta = 0.1;   // column e is divided by (popularity(e) + 1)^beta
+  double decay = 0.6;  // weight of a history event: decay^(age in events)
 };
 
 /// The settings by name, as trials and bundles write them.

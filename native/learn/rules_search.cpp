@@ -1,7 +1,7 @@
 // Choosing the settings of the rules: coordinate search over small grids.
 
-#include <functional>
-#include <map>
+#include <algorithm>
+#include <set>
 
 #include "rank_cases.h"
 #include "rules.h"
@@ -12,14 +12,11 @@ namespace kairank {
 namespace {
 
 constexpr size_t kSearchEvents = 2000000;  // events that the rules of a trial are counted from
-constexpr size_t kSearchCases = 25000;
-constexpr size_t kSearchVotes = 600000;  // history events that vote in a trial
-constexpr int kRounds = 2;
+constexpr size_t kSearchCases = 10000;
+constexpr size_t kSearchVotes = 400000;  // history events that vote in a trial
 
 /// Everything but the decay, which is no part of the matrix.
-std::vector<double> matrixKey(const RuleSettings& s) {
-  return {static_cast<double>(s.window), s.power, s.back, s.alpha, s.beta};
-}
+std::vector<double> matrixKey(const RuleSettings& s) { return {s.window, s.power, s.back, s.alpha, s.beta}; }
 
 class Search {
  public:
@@ -35,54 +32,49 @@ class Search {
   }
 
   LearnedRules run() {
-    using Values = std::vector<double>;
-    struct Axis {
-      Values values;
-      std::function<void(RuleSettings&, double)> set;
+    const std::vector<Axis> axes = {
+        {{5, 20, 50}, [](RuleSettings& s) { return &s.window; }},
+        {{0.3, 0.5, 0.7, 0.85, 1}, [](RuleSettings& s) { return &s.decay; }},
+        {{0, 0.1, 0.25, 0.5, 0.75, 1}, [](RuleSettings& s) { return &s.back; }},
+        {{0, 0.25, 0.5, 0.75, 1, 1.5}, [](RuleSettings& s) { return &s.power; }},
+        {{0, 0.15, 0.3, 0.5, 0.7}, [](RuleSettings& s) { return &s.alpha; }},
+        {{0, 0.1, 0.2, 0.3, 0.5}, [](RuleSettings& s) { return &s.beta; }},
+        {{0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.85, 0.92, 1}, [](RuleSettings& s) { return &s.decay; }},
     };
-    std::vector<Axis> axes = {
-        {{5, 20, 50}, [](RuleSettings& s, double v) { s.window = static_cast<uint32_t>(v); }},
-        {{0.3, 0.5, 0.7, 0.85, 1}, [](RuleSettings& s, double v) { s.decay = v; }},
-        {{0, 0.1, 0.25, 0.5, 0.75, 1}, [](RuleSettings& s, double v) { s.back = v; }},
-        {{0, 0.25, 0.5, 0.75, 1, 1.5}, [](RuleSettings& s, double v) { s.power = v; }},
-        {{}, {}},  // alpha and beta trade against each other: one axis of pairs
-        {{0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 0.95}, [](RuleSettings& s, double v) { s.decay = v; }},
-    };
-    std::vector<std::pair<double, double>> scales;
-    for (double alpha : {0.0, 0.15, 0.3, 0.5, 0.7}) {
-      for (double beta : {0.0, 0.1, 0.3, 0.5}) scales.push_back({alpha, beta});
-    }
-    axes[4].set = [&](RuleSettings& s, double v) {
-      s.alpha = scales[static_cast<size_t>(v)].first;
-      s.beta = scales[static_cast<size_t>(v)].second;
-    };
-    for (size_t i = 0; i < scales.size(); i++) axes[4].values.push_back(static_cast<double>(i));
-
     size_t steps = 1;
-    for (const Axis& axis : axes) steps += axis.values.size() * kRounds;
+    for (const Axis& axis : axes) steps += axis.values.size() + 2;
     control_.begin(static_cast<double>(steps));
     attempt(RuleSettings{});
-    for (int round = 0; round < kRounds; round++) {
-      const RuleSettings before = best_;
-      for (const Axis& axis : axes) {
-        const RuleSettings from = best_;
-        for (double value : axis.values) {
-          RuleSettings settings = from;
-          axis.set(settings, value);
-          attempt(settings);
-        }
-      }
-      if (matrixKey(before) == matrixKey(best_) && before.decay == best_.decay) break;
+    for (const Axis& axis : axes) {
+      const RuleSettings from = best_;
+      for (double value : axis.values) attemptAt(from, axis, value);
+    }
+    // Once more round the neighbours: the first axes were chosen while the last were still at their defaults.
+    for (const Axis& axis : axes) {
+      const RuleSettings from = best_;
+      const auto here = std::lower_bound(axis.values.begin(), axis.values.end(), *axis.of(best_));
+      if (here != axis.values.begin()) attemptAt(from, axis, *(here - 1));
+      if (here != axis.values.end() && here + 1 != axis.values.end()) attemptAt(from, axis, *(here + 1));
     }
     return {nullptr, best_, std::move(trials_)};
   }
 
  private:
+  struct Axis {
+    std::vector<double> values;  // ascending
+    double* (*of)(RuleSettings&);
+  };
+
+  void attemptAt(RuleSettings settings, const Axis& axis, double value) {
+    *axis.of(settings) = value;
+    attempt(settings);
+  }
+
   void attempt(const RuleSettings& settings) {
     std::vector<double> key = matrixKey(settings);
     key.push_back(settings.decay);
     control_.advance(1);
-    if (!tried_.emplace(key, true).second) return;
+    if (!tried_.insert(key).second) return;
     if (!models_.rules || matrixKey(settings) != matrixKey(fitted_)) {
       models_.items = positives_.itemCount();
       rules_ = fitRules(positives_, settings, options_.threads, control_);
@@ -111,7 +103,7 @@ class Search {
   RuleSettings fitted_;
   RuleSettings best_;
   double reached_ = -1;
-  std::map<std::vector<double>, bool> tried_;
+  std::set<std::vector<double>> tried_;
   std::vector<Trial> trials_;
 };
 

@@ -1,0 +1,89 @@
+#pragma once
+// Made-up shops for the tests of recall, rank and learn.
+
+#include <vector>
+
+#include "../../../native/learn/dataset.h"
+#include "../../../native/learn/random.h"
+#include "../../../native/state/models.h"
+
+inline kairank::HistoryEvent event(uint32_t row, float weight = 1) { return {row, 0, 0, weight, 0}; }
+
+/// Random histories with repeats, rows without an item, and weights of every sign.
+inline kairank::Histories randomHistories(kairank::Random& random, uint32_t users, uint32_t items, size_t most) {
+  kairank::Histories out;
+  out.offsets.push_back(0);
+  for (uint32_t user = 0; user < users; user++) {
+    const size_t count = random.below(most + 1);
+    for (size_t i = 0; i < count; i++) {
+      // Squaring makes some items popular.
+      const double place = random.uniform() * random.uniform();
+      const uint32_t row = random.below(20) == 0 ? kairank::kNoRow : static_cast<uint32_t>(place * items);
+      const float weights[] = {1, 1, 1, 0.5f, 3, 0, -1};
+      out.events.push_back(event(row, weights[random.below(7)]));
+    }
+    out.offsets.push_back(out.events.size());
+  }
+  return out;
+}
+
+/// Each history's last positive event becomes the target, what is before it the history.
+inline kairank::Cases casesOf(const kairank::Histories& histories) {
+  kairank::Cases out;
+  out.histories.offsets.push_back(0);
+  out.targetOffsets.push_back(0);
+  for (uint32_t user = 0; user < histories.users(); user++) {
+    uint64_t last = histories.offsets[user + 1];
+    while (last > histories.offsets[user] &&
+           (histories.events[last - 1].weight <= 0 || histories.events[last - 1].row == kairank::kNoRow)) {
+      last--;
+    }
+    const uint64_t end = last > histories.offsets[user] ? last - 1 : last;
+    for (uint64_t e = histories.offsets[user]; e < end; e++) out.histories.events.push_back(histories.events[e]);
+    out.histories.offsets.push_back(out.histories.events.size());
+    if (last > histories.offsets[user]) out.targets.push_back(histories.events[last - 1].row);
+    out.targetOffsets.push_back(out.targets.size());
+  }
+  return out;
+}
+
+inline kairank::RulesModel randomRules(kairank::Random& random, uint32_t items, size_t most) {
+  kairank::RulesModel model;
+  model.items = items;
+  model.offsets.push_back(0);
+  for (uint32_t row = 0; row < items; row++) {
+    const size_t count = random.below(most + 1);
+    uint32_t column = static_cast<uint32_t>(random.below(items));
+    for (size_t i = 0; i < count; i++) {
+      model.columns.push_back(column);
+      model.values.push_back(static_cast<float>(random.uniform() + 0.01));
+      column = (column + 1 + static_cast<uint32_t>(random.below(items / most))) % items;
+    }
+    model.offsets.push_back(model.columns.size());
+  }
+  return model;
+}
+
+/// Some items are without factors, as after training on a part of the catalogue.
+inline kairank::FactorsModel randomFactors(kairank::Random& random, uint32_t items, uint32_t dim, bool diagonal) {
+  kairank::FactorsModel model;
+  model.items = items;
+  model.dim = dim;
+  model.regularisation = 0.05f;
+  model.alpha0 = 0.3f;
+  model.decay = 0.9f;
+  for (uint32_t row = 0; row < items; row++) {
+    const bool has = random.below(10) != 0;
+    for (uint32_t d = 0; d < dim; d++) model.factors.push_back(has ? static_cast<float>(random.normal() * 0.4) : 0);
+  }
+  model.gram.assign(static_cast<size_t>(dim) * dim, 0);
+  for (uint32_t i = 0; i < dim; i++) {
+    for (uint32_t j = 0; j < dim; j++) {
+      for (uint32_t row = 0; row < items && (i == j || !diagonal); row++) {
+        model.gram[i * dim + j] += 0.3f * model.factors[row * dim + i] * model.factors[row * dim + j];
+      }
+    }
+  }
+  kairank::completeFactors(model);
+  return model;
+}
