@@ -108,9 +108,15 @@ export class Trainer {
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
     call(() => this.core.publish(trained.models));
     run.report('save', { done: 1, total: 1, ndcg: Number.NaN });
-    const report = { ...trained.report, seconds: run.seconds };
-    this.#models = { id: bundle, trainedAt, items: keys.length, report };
-    return { ...report, id: bundle, items: keys.length, users: histories.offsets.length - 1, events: histories.rows.length };
+    this.#models = { id: bundle, trainedAt, items: keys.length, report: trained.report };
+    return {
+      ...trained.report,
+      seconds: run.seconds,
+      id: bundle,
+      items: keys.length,
+      users: histories.offsets.length - 1,
+      events: histories.rows.length,
+    };
   }
 
   /** Makes the models the store's current ones, where the store keeps any; until that one commit the old ones are. */
