@@ -6,6 +6,7 @@ import type { Question, Report } from './support/question.js';
 const BENCHES: Record<string, () => Promise<Question>> = {
   attention: () => import('./attention.js'),
   dot: () => import('./dot.js'),
+  request: () => import('./request.js'),
 };
 
 const USAGE = 'Usage: npm run bench -- NAME [--json]\n\n  --json   one JSON object on stdout; everything else goes to stderr\n';

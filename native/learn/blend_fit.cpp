@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kFitChunk = 32;  // cases whose gradients are summed together: fixed, so that sums repeat
 constexpr int kMaxSteps = 200;
-constexpr double kRidge = 1e-4;  // a source that adds nothing stays at 0 rather than anywhere
+constexpr double kSettled = 1e-3;  // a step this small changes no order worth the time
+constexpr double kRidge = 1e-4;    // a source that adds nothing stays at 0 rather than anywhere
 
 using Inputs = std::array<double, kBlendInputs>;
 
@@ -142,7 +143,7 @@ Blend fitBlend(const std::vector<BlendFeatures>& cases, const std::vector<uint32
     ahead = forward > 0 ? next : beyond;
     at = next;
     step *= 1.5;
-    if (moved < 1e-4) break;
+    if (moved < kSettled) break;
   }
   return blendOf(at);
 }
