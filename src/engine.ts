@@ -232,8 +232,9 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   async #close(): Promise<void> {
     const { core, store, trainer, channel } = this.#parts;
     await trainer?.close();
-    await store?.close();
+    // Before the store, which it reads.
     channel?.close();
+    await store?.close();
     // An attached engine shares the core with its owner, who goes on.
     if (store) core.close();
   }

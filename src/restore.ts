@@ -18,7 +18,7 @@ function turn(): Promise<void> {
 
 function addBlock(core: NativeCore, types: EventTypeTable, ids: readonly string[], block: EventBlock): void {
   const items = Array.from(block.itemKeys, (key) => (key === 0 ? '' : (ids[key - 1] ?? '')));
-  const weights = Float32Array.from(block.types, (type, index) => weightOf(types, type, block.extras[index] ?? null));
+  const weights = Float32Array.from(block.types, (type, index) => weightOf(types, type, block.values[index] ?? 0));
   core.addEvents(block.users, items, block.types, weights, block.times);
 }
 

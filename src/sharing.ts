@@ -33,7 +33,8 @@ interface Question {
 interface Reply {
   to: string;
   number: number;
-  items: Map<string, ItemFields>;
+  /** null when they could not be read. */
+  items: Map<string, ItemFields> | null;
 }
 type Message = Question | Reply | { closed: true };
 
@@ -48,14 +49,26 @@ function channelOf(core: bigint): BroadcastChannel {
 export class ItemAnswers {
   readonly #channel: BroadcastChannel;
 
-  constructor(core: bigint, lookup: (ids: readonly string[]) => Map<string, ItemFields>) {
+  constructor(
+    core: bigint,
+    private readonly lookup: (ids: readonly string[]) => Map<string, ItemFields>,
+  ) {
     this.#channel = channelOf(core);
     this.#channel.onmessage = (event): void => {
       const message = (event as { data: Message }).data;
-      if ('ids' in message) this.#send({ to: message.from, number: message.number, items: lookup(message.ids) });
+      if ('ids' in message) this.#send({ to: message.from, number: message.number, items: this.#read(message.ids) });
     };
     // Being asked is no reason to keep a process alive.
     this.#channel.unref();
+  }
+
+  /** What goes wrong here is told to the thread that asked: nobody in this one could catch it. */
+  #read(ids: readonly string[]): Map<string, ItemFields> | null {
+    try {
+      return this.lookup(ids);
+    } catch {
+      return null;
+    }
   }
 
   #send(message: Message): void {
@@ -104,7 +117,10 @@ export class ItemQuestions {
 
   #receive(message: Message): void {
     if ('closed' in message) for (const number of [...this.#waiting.keys()]) this.#fail(number);
-    else if ('to' in message && message.to === this.#name) this.#take(message.number)?.resolve(message.items);
+    else if ('to' in message && message.to === this.#name) {
+      if (message.items) this.#take(message.number)?.resolve(message.items);
+      else this.#fail(message.number);
+    }
   }
 
   #take(number: number): Waiting | undefined {

@@ -6,8 +6,10 @@
 #include "environment.h"
 #include "kernels.h"
 #include "learning.h"
+#include "pin.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  kairank::pinLibrary();
   kairank::Environment::create(env);
   exports.Set("dispatch", Napi::Function::New(env, kairank::dispatchInfo, "dispatch"));
   exports.Set("kernels", kairank::makeKernels(env));

@@ -10,10 +10,11 @@ namespace kairank {
 void Channel::post(std::shared_ptr<Delivery> delivery) noexcept {
   try {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!function_) return;
+    if (!functions_[0]) return;
     waiting_.push_back(std::move(delivery));
-    // One wake-up fetches all that wait: only the first of them has to ask for it.
-    if (waiting_.size() == 1) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
+    // One signal fetches all that wait.
+    if (signalled_) return;
+    signalled_ = napi_call_threadsafe_function(functions_[next_], nullptr, napi_tsfn_nonblocking) == napi_ok;
   } catch (...) {
     // No memory to queue the result and none to report it with: the caller's promise stays open.
   }
@@ -21,7 +22,7 @@ void Channel::post(std::shared_ptr<Delivery> delivery) noexcept {
 
 bool Channel::closed() const noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  return function_ == nullptr;
+  return !functions_[0];
 }
 
 void Channel::call(napi_env env, napi_value, void* context, void*) {
@@ -31,6 +32,8 @@ void Channel::call(napi_env env, napi_value, void* context, void*) {
   {
     std::lock_guard<std::mutex> lock(channel->mutex_);
     arrived.swap(channel->waiting_);
+    channel->signalled_ = false;
+    channel->next_ = 1 - channel->next_;
   }
   for (const std::shared_ptr<Delivery>& delivery : arrived) {
     try {
@@ -45,18 +48,18 @@ void Channel::call(napi_env env, napi_value, void* context, void*) {
 void Environment::create(Napi::Env env) {
   std::unique_ptr<Environment> made(new Environment(env));
   Environment* environment = made.get();
-  // Function and hook are made in this order because hooks run last in, first out: ours closes the channel before
-  // Node closes the function.
-  auto context = std::make_unique<std::shared_ptr<Channel>>(environment->channel_);
-  napi_threadsafe_function function = nullptr;
-  napi_status status = napi_create_threadsafe_function(
-      env, nullptr, nullptr, Napi::String::New(env, "kairank"), 0, 1, context.get(),
-      [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Channel>*>(data); }, context->get(),
-      Channel::call, &function);
-  NAPI_THROW_IF_FAILED_VOID(env, status);
-  context.release();
-  napi_unref_threadsafe_function(env, function);
-  environment->channel_->function_ = function;
+  // Functions and hook are made in this order because hooks run last in, first out: ours closes the channel before
+  // Node closes the functions.
+  for (napi_threadsafe_function& function : environment->channel_->functions_) {
+    auto context = std::make_unique<std::shared_ptr<Channel>>(environment->channel_);
+    const napi_status status = napi_create_threadsafe_function(
+        env, nullptr, nullptr, Napi::String::New(env, "kairank"), 0, 1, context.get(),
+        [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Channel>*>(data); }, context->get(),
+        Channel::call, &function);
+    NAPI_THROW_IF_FAILED_VOID(env, status);
+    context.release();
+    napi_unref_threadsafe_function(env, function);
+  }
 
   env.SetInstanceData(made.release());
   env.AddCleanupHook([environment]() { environment->close(); });
@@ -71,13 +74,13 @@ Environment& Environment::of(Napi::Env env) {
 uint64_t Environment::admit(std::shared_ptr<OpenCall> call) {
   const uint64_t number = nextNumber_++;
   calls_.emplace(number, std::move(call));
-  if (calls_.size() == 1 && channel_->function_) napi_ref_threadsafe_function(env_, channel_->function_);
+  if (calls_.size() == 1 && channel_->functions_[0]) napi_ref_threadsafe_function(env_, channel_->functions_[0]);
   return number;
 }
 
 void Environment::dismiss(uint64_t number) {
   if (calls_.erase(number) == 0) return;
-  if (calls_.empty() && channel_->function_) napi_unref_threadsafe_function(env_, channel_->function_);
+  if (calls_.empty() && channel_->functions_[0]) napi_unref_threadsafe_function(env_, channel_->functions_[0]);
 }
 
 Napi::Value Environment::cancelFunction(Napi::Env env, uint64_t number) {
@@ -108,13 +111,15 @@ Napi::Value Environment::cancelFunction(Napi::Env env, uint64_t number) {
 
 void Environment::close() noexcept {
   std::vector<std::shared_ptr<Delivery>> dropped;
-  napi_threadsafe_function function = nullptr;
+  Channel::Functions functions{};
   {
     std::lock_guard<std::mutex> lock(channel_->mutex_);
-    std::swap(function, channel_->function_);
+    functions.swap(channel_->functions_);
     dropped.swap(channel_->waiting_);
   }
-  if (function) napi_release_threadsafe_function(function, napi_tsfn_abort);
+  for (napi_threadsafe_function function : functions) {
+    if (function) napi_release_threadsafe_function(function, napi_tsfn_abort);
+  }
   for (const auto& [number, call] : calls_) call->leave();
   calls_.clear();
 }

@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,8 +36,14 @@ class Channel {
 
   static void call(napi_env env, napi_value, void* context, void*);
 
+  // Two, used in turn. Node calls one again and again, up to a thousand times, while it is signalled from what it
+  // runs, and timers and sockets wait meanwhile; the other one is called after them.
+  using Functions = std::array<napi_threadsafe_function, 2>;
+
   mutable std::mutex mutex_;
-  napi_threadsafe_function function_ = nullptr;  // null once closed
+  Functions functions_{};  // null once closed
+  size_t next_ = 0;        // the one to signal
+  bool signalled_ = false;
   std::vector<std::shared_ptr<Delivery>> waiting_;
 };
 

@@ -28,6 +28,25 @@ void setScalar(KernelTable& table) {
   table.axpyF32 = axpyF32Scalar;
 }
 
+#if defined(KAIRANK_WITH_NEON)
+void setNeon(KernelTable& table) {
+  table.dotF32 = dotF32Neon;
+  table.dotBf16 = dotBf16Neon;
+  table.dotI8 = dotI8Neon;
+  table.batchF32 = batchF32Neon;
+  table.batchBf16 = batchBf16Neon;
+  table.batchI8 = batchI8Neon;
+  table.scanAbove = scanAboveNeon;
+  table.toBf16 = toBf16Neon;
+  table.fromBf16 = fromBf16Neon;
+  table.toI8 = toI8Neon;
+  table.gramF32 = gramF32Neon;
+  table.axpyF32 = axpyF32Neon;
+  table.attentionF32 = attentionF32Neon;
+  table.attentionBf16 = attentionF32Neon;
+}
+#endif
+
 #if defined(KAIRANK_WITH_AVX2)
 void setAvx2(KernelTable& table) {
   table.dotF32 = dotF32Avx2;
@@ -110,6 +129,9 @@ bool isCompiled(Target target) {
 KernelTable composeTable(Target target) {
   KernelTable table{};
   setScalar(table);
+#if defined(KAIRANK_WITH_NEON)
+  if (target == Target::neon) setNeon(table);
+#endif
 #if defined(KAIRANK_WITH_AVX2)
   if (target >= Target::avx2) setAvx2(table);
 #endif

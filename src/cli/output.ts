@@ -17,7 +17,7 @@ export function displayWidth(text: string): number {
 }
 
 /** A text cut to a width, with an ellipsis where it was longer. */
-export function fit(text: string, width: number): string {
+export function fitTo(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
   for (const { segment } of new Intl.Segmenter().segment(text)) {
@@ -45,4 +45,9 @@ export function table(rows: readonly (readonly (string | number)[])[], options: 
 
 export function count(value: number): string {
   return value.toLocaleString('en-GB');
+}
+
+/** A number with its noun: "1 item", "2,000 items". */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }

@@ -31,15 +31,18 @@ export class Run {
     });
   }
 
-  /** Runs one native job of a phase. What the listener throws stops the job, and is what the run fails with. */
-  async job<T>(phase: Phase, start: (options: JobOptions) => NativeJob<T>): Promise<T> {
+  /**
+   * Runs one native job of a phase. What the listener throws stops the job, and is what the run fails with.
+   * @param share which of how many jobs of the phase this one is
+   */
+  async job<T>(phase: Phase, start: (options: JobOptions) => NativeJob<T>, share = { index: 0, of: 1 }): Promise<T> {
     const { seed, threads } = this.options;
     const fault: { thrown: boolean; error?: unknown } = { thrown: false };
     let job: NativeJob<T> | undefined;
-    const onProgress = (progress: NativeProgress): void => {
+    const onProgress = ({ done, total, ndcg }: NativeProgress): void => {
       if (fault.thrown) return;
       try {
-        this.report(phase, progress);
+        this.report(phase, { done: share.index * total + done, total: share.of * total, ndcg });
       } catch (error) {
         fault.thrown = true;
         fault.error = error;

@@ -102,15 +102,21 @@ export class Trainer {
     const histories = call(() => this.core.exportHistories());
     const keys = call(() => this.core.exportKeys());
     const slice = sliceHistories(histories, validation, seed);
-    let trained = await trainModels({ items: keys.length, ...slice }, options);
-    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories }, options);
+    let trained = await trainModels({ items: keys.length, ...slice }, options, run);
+    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories }, options, run);
     run.report('save', { done: 0, total: 1, ndcg: Number.NaN });
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
     call(() => this.core.publish(trained.models));
     run.report('save', { done: 1, total: 1, ndcg: Number.NaN });
-    const report = { ...trained.report, seconds: run.seconds };
-    this.#models = { id: bundle, trainedAt, items: keys.length, report };
-    return { ...report, id: bundle, items: keys.length, users: histories.offsets.length - 1, events: histories.rows.length };
+    this.#models = { id: bundle, trainedAt, items: keys.length, report: trained.report };
+    return {
+      ...trained.report,
+      seconds: run.seconds,
+      id: bundle,
+      items: keys.length,
+      users: histories.offsets.length - 1,
+      events: histories.rows.length,
+    };
   }
 
   /** Makes the models the store's current ones, where the store keeps any; until that one commit the old ones are. */

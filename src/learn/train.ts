@@ -2,15 +2,14 @@
 
 import { availableParallelism } from 'node:os';
 import { KairankError } from '../errors.js';
-import { throwIfAborted } from '../jobs.js';
-import { type NativeModelParts, type NativeModels, native, type SourceName, type Trial } from '../native.js';
+import { call, throwIfAborted } from '../jobs.js';
+import { type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
 import { Run, turn } from './run.js';
 import { countPopularity, repeatShare } from './slice.js';
-import type { LearnedModel, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
+import type { TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
 
-/** What attention and the blend are where nothing could be learned; the settings that most data sets come near. */
-const DEFAULT_ATTENTION: NativeModelParts['attention'] = { scale: 8, decay: 0.8, maxEvents: 50 };
-const DEFAULT_BLEND: NativeModelParts['blend'] = { weight: [1, 0.7, 0.3, 0.1], missing: [0, 0, 0, 0] };
+/** What a set of one model says of attention, which it does not have. */
+const NO_ATTENTION: NativeModelParts['attention'] = { scale: 8, decay: 0.8, maxEvents: 50 };
 const DEFAULT_CANDIDATES = 500;
 /** Where more of the targets than this were seen before, leaving out what was seen would leave out the answer. */
 const REPEATS_MATTER = 0.05;
@@ -20,14 +19,27 @@ export function defaultThreads(): number {
   return Math.max(1, availableParallelism() - 1);
 }
 
-function bestOf(trials: readonly Trial[]): { ndcg: number; recall: number } | null {
-  let best: Trial | null = null;
-  for (const trial of trials) if (!best || trial.ndcg > best.ndcg) best = trial;
-  return best && { ndcg: best.ndcg, recall: best.recall };
+function bestOf(trials: readonly Trial[]): Trial | null {
+  return trials.reduce<Trial | null>((best, trial) => (best && best.ndcg >= trial.ndcg ? best : trial), null);
 }
 
-function isPart(wanted: TrainModelsOptions['models'], part: 'rules' | 'factors'): boolean {
-  return wanted === undefined || wanted === 'engine' || wanted === part;
+/**
+ * The trial of the blend that was chosen: not always the best one, as a source joins only where it is clearly worth
+ * it. Popularity weighs a little in every blend, to break ties, so that its weight says nothing.
+ */
+function chosenOf(trials: readonly Trial[], made: NativeModelParts): Trial | null {
+  const chosen = trials.filter(
+    ({ settings }) =>
+      settings.rules !== undefined &&
+      settings.excludeSeen === Number(made.excludeSeen) &&
+      SOURCES.every((source, index) => source === 'popularity' || settings[source] === Number((made.blend.weight[index] ?? 0) !== 0)),
+  );
+  return bestOf(chosen) ?? bestOf(trials.filter(({ settings }) => settings.rules !== undefined));
+}
+
+/** The blend of a set of one model: that model, with a word for popularity where it has none. */
+function only(source: SourceName): NativeModelParts['blend'] {
+  return { weight: SOURCES.map((one) => Number(one === source)), missing: SOURCES.map(() => 0) };
 }
 
 /** Blend weights by the names of the sources. */
@@ -44,35 +56,32 @@ function weightsByName(parts: NativeModelParts): Record<SourceName, number> {
  *
  * @throws KairankError KAIRANK_ABORTED, KAIRANK_NOT_ENOUGH_DATA (no positive event of any item)
  */
-export async function trainModels(data: TrainingData, options: TrainModelsOptions): Promise<TrainedModels> {
+export async function trainModels(data: TrainingData, options: TrainModelsOptions, run = new Run(options)): Promise<TrainedModels> {
   if (!data.train.weights.some((weight, at) => weight > 0 && (data.train.rows[at] ?? data.items) < data.items)) {
     throw new KairankError('KAIRANK_NOT_ENOUGH_DATA', 'train: expected at least one positive event of an item, got none', {
       expected: 'at least one positive event of an item',
       received: 'none',
     });
   }
-  const run = new Run(options);
   throwIfAborted(run.signal);
   const { learning } = native();
   const { items, train, validation } = data;
-  const dataset = learning.createDataset(items, train, validation);
+  const { models: wanted = 'engine' } = options;
+  const dataset = call(() => learning.createDataset(items, train, validation));
   const popularity = countPopularity(items, train);
   await turn();
-  const assumed = options.excludeSeen ?? (validation ? repeatShare(validation) <= REPEATS_MATTER : true);
-  const learned = { rules: null as LearnedModel | null, factors: null as LearnedModel | null };
-
-  const ruled = isPart(options.models, 'rules')
-    ? await run.job('rules', (native) => learning.learnRules(dataset, { ...native, excludeSeen: assumed }))
-    : null;
-  if (ruled) learned.rules = { settings: ruled.settings, trials: ruled.trials };
-  const factored = isPart(options.models, 'factors')
-    ? await run.job('factors', (native) => learning.learnFactors(dataset, { ...native, excludeSeen: assumed }))
-    : null;
-  if (factored) learned.factors = { settings: factored.settings, trials: factored.trials };
-
+  const excludeSeen = options.excludeSeen ?? (validation ? repeatShare(validation) <= REPEATS_MATTER : true);
+  const ruled =
+    wanted === 'engine' || wanted === 'rules'
+      ? await run.job('rules', (native) => learning.learnRules(dataset, { ...native, excludeSeen }))
+      : null;
+  const factored =
+    wanted === 'engine' || wanted === 'factors'
+      ? await run.job('factors', (native) => learning.learnFactors(dataset, { ...native, excludeSeen }))
+      : null;
   const parts = { rules: ruled?.rules ?? null, factors: factored?.factors ?? null, popularity };
   const blended =
-    validation && (options.models === undefined || options.models === 'engine')
+    wanted === 'engine'
       ? await run.job('blend', (native) =>
           learning.learnBlend(dataset, parts, {
             ...native,
@@ -82,18 +91,25 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
         )
       : null;
   const models =
-    blended?.models ?? learning.createModels({ items, ...parts, attention: DEFAULT_ATTENTION, blend: DEFAULT_BLEND, excludeSeen: assumed });
+    blended?.models ??
+    call(() =>
+      learning.createModels({ items, ...parts, attention: NO_ATTENTION, blend: only(wanted === 'engine' ? 'rules' : wanted), excludeSeen }),
+    );
   const made = models.parts();
-  const best = validation ? bestOf(blended?.trials ?? learned.rules?.trials ?? learned.factors?.trials ?? []) : null;
+  const chosen = blended ? chosenOf(blended.trials, made) : bestOf((ruled ?? factored)?.trials ?? []);
   const report: TrainReport = {
     seed: options.seed,
     threads: options.threads,
-    ...learned,
-    blend: blended
-      ? { settings: { ...made.attention }, trials: blended.trials, weights: weightsByName(made), excludeSeen: made.excludeSeen }
-      : null,
+    rules: ruled && { settings: ruled.settings, trials: ruled.trials },
+    factors: factored && { settings: factored.settings, trials: factored.trials },
+    blend: blended && {
+      settings: { ...made.attention },
+      trials: blended.trials,
+      weights: weightsByName(made),
+      excludeSeen: made.excludeSeen,
+    },
     excludeSeen: made.excludeSeen,
-    validation: best && validation ? { cases: validation.targetOffsets.length - 1, ...best } : null,
+    validation: validation && chosen && { cases: validation.targetOffsets.length - 1, ndcg: chosen.ndcg, recall: chosen.recall },
     refitted: false,
     seconds: run.seconds,
   };
@@ -106,26 +122,23 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
  */
 export async function refitModels(
   { models, report }: TrainedModels,
-  data: Omit<TrainingData, 'validation'>,
+  { items, train }: Omit<TrainingData, 'validation'>,
   options: TrainModelsOptions,
+  run = new Run(options),
 ): Promise<TrainedModels> {
-  const run = new Run(options);
   const { learning } = native();
-  const dataset = learning.createDataset(data.items, data.train, null);
-  const popularity = countPopularity(data.items, data.train);
+  const dataset = call(() => learning.createDataset(items, train, null));
+  const popularity = countPopularity(items, train);
   await turn();
-  const { excludeSeen } = report;
-  const { rules, factors } = report;
-  const ruled = rules && (await run.job('refit', (native) => learning.fitRules(dataset, rules.settings, { ...native, excludeSeen })));
+  const { rules, factors, excludeSeen } = report;
+  const ruled =
+    rules &&
+    (await run.job('refit', (native) => learning.fitRules(dataset, rules.settings, { ...native, excludeSeen }), { index: 0, of: 2 }));
   const factored =
-    factors && (await run.job('refit', (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen })));
-  const parts: NativeModelParts = {
-    ...models.parts(),
-    items: data.items,
-    rules: ruled?.rules ?? null,
-    factors: factored?.factors ?? null,
-    popularity,
-  };
-  const refitted: NativeModels = learning.createModels(parts);
-  return { models: refitted, report: { ...report, refitted: true, seconds: report.seconds + run.seconds } };
+    factors &&
+    (await run.job('refit', (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen }), { index: 1, of: 2 }));
+  const refitted = call(() =>
+    learning.createModels({ ...models.parts(), items, rules: ruled?.rules ?? null, factors: factored?.factors ?? null, popularity }),
+  );
+  return { models: refitted, report: { ...report, refitted: true, seconds: run.seconds } };
 }

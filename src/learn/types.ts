@@ -44,7 +44,7 @@ export interface TrainReport {
   threads: number;
   rules: LearnedModel | null;
   factors: LearnedModel | null;
-  /** Attention, the weights of the sources, and the rule for seen items; null where they are defaults. */
+  /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; excludeSeen: boolean }) | null;
   excludeSeen: boolean;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */

@@ -63,7 +63,12 @@ export class Rejections {
 /** Until the stream takes more, or is broken. */
 async function drained(stream: WriteStream): Promise<void> {
   await new Promise<void>((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
+    const done = (): void => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
   });
 }

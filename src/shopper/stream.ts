@@ -95,7 +95,7 @@ export class Events<T extends string = string> {
         events.map(({ user }) => user),
         events.map(({ item }) => item),
         Uint16Array.from(events, ({ type }) => type),
-        Float32Array.from(events, ({ type, extras }) => weightOf(this.types, type, extras)),
+        Float32Array.from(events, ({ type, value }) => weightOf(this.types, type, value)),
         Float64Array.from(events, ({ at }) => at),
       );
     });
@@ -108,6 +108,7 @@ function blockOf(events: readonly CheckedEvent[], keys: ReadonlyMap<string, numb
     itemKeys: Float64Array.from(events, ({ item }) => keys.get(item) ?? 0),
     types: Uint16Array.from(events, ({ type }) => type),
     times: Float64Array.from(events, ({ at }) => at),
+    values: Float64Array.from(events, ({ value }) => value),
     extras: events.map(({ id, extras }) => (id === '' ? extras : { ...extras, id })),
   };
 }

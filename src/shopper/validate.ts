@@ -7,7 +7,6 @@ import type { EventTypeTable } from './event-types.js';
 export interface EventExtras {
   session?: string;
   query?: string;
-  value?: number;
   quantity?: number;
   requestId?: string;
   position?: number;
@@ -25,6 +24,8 @@ export interface CheckedEvent {
   at: number;
   /** For deduplication; '' for none. */
   id: string;
+  /** Rating, or amount of money; NaN for none. */
+  value: number;
   /** null when it carries nothing more. */
   extras: EventExtras | null;
 }
@@ -56,8 +57,6 @@ function checkExtras(path: string, event: Record<string, unknown>, type: string)
     if (query.length > MAX_QUERY_LENGTH) refuse(at('query'), `at most ${MAX_QUERY_LENGTH} characters`, query);
     extras.query = query;
   }
-  if (type === 'rating') extras.value = number(at('value'), event.value, -1, 1);
-  else if (event.value !== undefined) extras.value = number(at('value'), event.value);
   if (event.quantity !== undefined) extras.quantity = number(at('quantity'), event.quantity, Number.MIN_VALUE);
   if (event.requestId !== undefined) extras.requestId = checkId(at('requestId'), event.requestId);
   if (event.position !== undefined) {
@@ -70,12 +69,17 @@ function checkExtras(path: string, event: Record<string, unknown>, type: string)
   return Object.keys(extras).length === 0 ? null : extras;
 }
 
+function checkValue(path: string, value: unknown, type: string): number {
+  if (type === 'rating') return number(path, value, -1, 1);
+  return value === undefined ? Number.NaN : number(path, value);
+}
+
 /**
  * Checks one event. `now` is its time when it names none.
  * @throws KairankError KAIRANK_INVALID_ARGUMENT naming `events[3].type` and so on
  */
-export function checkEvent(types: EventTypeTable, path: string, value: unknown, now: number): CheckedEvent {
-  const event = record(path, value);
+export function checkEvent(types: EventTypeTable, path: string, given: unknown, now: number): CheckedEvent {
+  const event = record(path, given);
   onlyKeys(path, event, KEYS);
   const user = checkId(`${path}.user`, event.user);
   const type = types.index(`${path}.type`, event.type);
@@ -83,11 +87,12 @@ export function checkEvent(types: EventTypeTable, path: string, value: unknown, 
   const item = event.item === undefined && name === 'search' ? '' : checkId(`${path}.item`, event.item);
   const at = event.at === undefined ? now : time(`${path}.at`, event.at);
   const id = event.id === undefined ? '' : checkId(`${path}.id`, event.id);
-  return { user, item, type, at, id, extras: checkExtras(path, event, name) };
+  const value = checkValue(`${path}.value`, event.value, name);
+  return { user, item, type, at, id, value, extras: checkExtras(path, event, name) };
 }
 
 /** How strongly an event speaks for its item: the weight of its type, times its value when it is a rating. */
-export function weightOf(types: EventTypeTable, type: number, extras: EventExtras | null): number {
+export function weightOf(types: EventTypeTable, type: number, value: number): number {
   const weight = types.weight(type);
-  return types.name(type) === 'rating' ? weight * (extras?.value ?? 0) : weight;
+  return types.name(type) === 'rating' ? weight * value : weight;
 }

@@ -1,9 +1,9 @@
 /**
  * Blocks of the event log: many events in one record, by columns.
  *
- *   u32 magic, u32 CRC-32 of all that follows, u32 events, u32 bytes of the header,
- *   header (JSON: { users: the block's users, extras: [index, extras] of the events that carry any }), padded to 8,
- *   f64 times, f64 item keys (0: none), u32 indexes into users, u16 types; all little-endian.
+ *   u32 magic, u32 CRC-32 of all that follows, u32 events, u32 bytes of the users, u32 bytes of the extras, u32 zero,
+ *   users (JSON: the block's users), extras (JSON: [index, extras] of the events that carry any), padded to 8,
+ *   f64 times, f64 item keys (0: none), f64 values (NaN: none), u32 indexes into users, u16 types; all little-endian.
  */
 
 import { crc32 } from 'node:zlib';
@@ -13,18 +13,21 @@ import type { EventExtras } from '../shopper/validate.js';
 /** Extras with the id that deduplicates, so that the log alone can rebuild everything. */
 export type LoggedExtras = EventExtras & { id?: string };
 
-/** Events in the order they were accepted; items by their durable keys, 0 for none. */
+/** Events in the order they were accepted. */
 export interface EventBlock {
-  users: string[];
-  itemKeys: Float64Array;
-  types: Uint16Array;
-  times: Float64Array;
-  extras: (LoggedExtras | null)[];
+  readonly users: readonly string[];
+  /** Durable keys; 0 for none. */
+  readonly itemKeys: Float64Array;
+  readonly types: Uint16Array;
+  readonly times: Float64Array;
+  /** NaN for none. */
+  readonly values: Float64Array;
+  readonly extras: readonly (LoggedExtras | null)[];
 }
 
 const MAGIC = 0x3145424b; // "KBE1"
-const PREFIX_BYTES = 16;
-const EVENT_BYTES = 8 + 8 + 4 + 2;
+const PREFIX_BYTES = 24;
+const EVENT_BYTES = 8 + 8 + 8 + 4 + 2;
 /** Most events of one block: enough to be worth a record, few enough to decode in one turn. */
 export const BLOCK_EVENTS = 8192;
 
@@ -42,15 +45,15 @@ export function encodeBlock(block: EventBlock): Buffer {
     userIndexes[position] = index;
   }
   const extras = block.extras.flatMap((one, index) => (one ? [[index, one]] : []));
-  const header = Buffer.from(JSON.stringify({ users, extras }), 'utf8');
-  const headerEnd = Math.ceil((PREFIX_BYTES + header.length) / 8) * 8;
-  const bytes = Buffer.alloc(headerEnd + count * EVENT_BYTES);
-  bytes.writeUInt32LE(MAGIC, 0);
-  bytes.writeUInt32LE(count, 8);
-  bytes.writeUInt32LE(header.length, 12);
-  header.copy(bytes, PREFIX_BYTES);
-  let at = headerEnd;
-  for (const column of [block.times, block.itemKeys, userIndexes, block.types]) {
+  const usersText = Buffer.from(JSON.stringify(users), 'utf8');
+  const extrasText = Buffer.from(JSON.stringify(extras), 'utf8');
+  const textEnd = Math.ceil((PREFIX_BYTES + usersText.length + extrasText.length) / 8) * 8;
+  const bytes = Buffer.alloc(textEnd + count * EVENT_BYTES);
+  for (const [index, word] of [MAGIC, 0, count, usersText.length, extrasText.length].entries()) bytes.writeUInt32LE(word, index * 4);
+  usersText.copy(bytes, PREFIX_BYTES);
+  extrasText.copy(bytes, PREFIX_BYTES + usersText.length);
+  let at = textEnd;
+  for (const column of [block.times, block.itemKeys, block.values, userIndexes, block.types]) {
     at += Buffer.from(column.buffer, column.byteOffset, column.byteLength).copy(bytes, at);
   }
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
@@ -76,20 +79,29 @@ export function decodeBlock(bytes: Buffer, name: string): EventBlock {
   if (bytes.length < PREFIX_BYTES || bytes.readUInt32LE(0) !== MAGIC) damaged(name, 'not a block of events');
   if (crc32(bytes.subarray(8)) !== bytes.readUInt32LE(4)) damaged(name, 'the checksum of a block of events is wrong');
   const count = bytes.readUInt32LE(8);
-  const headerLength = bytes.readUInt32LE(12);
-  const headerEnd = Math.ceil((PREFIX_BYTES + headerLength) / 8) * 8;
-  if (bytes.length !== headerEnd + count * EVENT_BYTES) damaged(name, 'a block of events has the wrong length');
-  // The checksum held, so that this is what was written.
-  const header = JSON.parse(bytes.toString('utf8', PREFIX_BYTES, PREFIX_BYTES + headerLength)) as {
-    users: string[];
-    extras: [number, LoggedExtras][];
+  const usersEnd = PREFIX_BYTES + bytes.readUInt32LE(12);
+  const extrasEnd = usersEnd + bytes.readUInt32LE(16);
+  const textEnd = Math.ceil(extrasEnd / 8) * 8;
+  if (bytes.length !== textEnd + count * EVENT_BYTES) damaged(name, 'a block of events has the wrong length');
+  // The checksum held: the text is what encodeBlock wrote.
+  const users = JSON.parse(bytes.toString('utf8', PREFIX_BYTES, usersEnd)) as string[];
+  const extrasText = bytes.toString('utf8', usersEnd, extrasEnd);
+  const times = column(new Float64Array(count), bytes, textEnd);
+  const itemKeys = column(new Float64Array(count), bytes, textEnd + count * 8);
+  const values = column(new Float64Array(count), bytes, textEnd + count * 16);
+  const userIndexes = column(new Uint32Array(count), bytes, textEnd + count * 24);
+  const types = column(new Uint16Array(count), bytes, textEnd + count * 28);
+  return {
+    users: Array.from(userIndexes, (index) => users[index] ?? damaged(name, 'a block of events names no user')),
+    itemKeys,
+    types,
+    times,
+    values,
+    // Opening a folder needs none of this, and parsing it takes longer than all the rest.
+    get extras(): (LoggedExtras | null)[] {
+      const extras = new Array<LoggedExtras | null>(count).fill(null);
+      for (const [index, one] of JSON.parse(extrasText) as [number, LoggedExtras][]) extras[index] = one;
+      return extras;
+    },
   };
-  const times = column(new Float64Array(count), bytes, headerEnd);
-  const itemKeys = column(new Float64Array(count), bytes, headerEnd + count * 8);
-  const userIndexes = column(new Uint32Array(count), bytes, headerEnd + count * 16);
-  const types = column(new Uint16Array(count), bytes, headerEnd + count * 20);
-  const extras = new Array<LoggedExtras | null>(count).fill(null);
-  for (const [index, one] of header.extras) extras[index] = one;
-  const users = Array.from(userIndexes, (index) => header.users[index] ?? damaged(name, 'a block of events names no user'));
-  return { users, itemKeys, types, times, extras };
 }

@@ -168,6 +168,8 @@ export class FolderStore implements Store {
   }
 
   item(id: string): ItemFields | undefined {
+    // A request may still be on its way back from the core.
+    if (this.#closed) throw new KairankError('KAIRANK_CLOSED', 'The engine is closed.');
     return this.#databases.items.get(bytesOf(id))?.fields;
   }
 

@@ -314,6 +314,49 @@ describe('requests', () => {
     engine.close();
   });
 
+  test('are answered by the models that are published, and name the events that spoke for an item', async () => {
+    const engine = shop();
+    const { learning } = native();
+    // After a comes c, after b comes d; nothing else is known.
+    const rules = learning.rulesFromTensors(6, {
+      offsets: Float64Array.of(0, 1, 2, 2, 2, 2, 2),
+      columns: Uint32Array.of(2, 3),
+      values: Float32Array.of(1, 1),
+      decay: 0.5,
+      maxEvents: 10,
+    });
+    const models = learning.createModels({
+      items: 6,
+      rules,
+      factors: null,
+      popularity: new Float32Array(6),
+      attention: { scale: 8, decay: 0.8, maxEvents: 50 },
+      blend: { weight: [1, 0, 0, 0], missing: [5, 0, 0, 0] },
+      excludeSeen: true,
+    });
+    engine.publish(models);
+    addEvents(engine, [
+      { user: 'new', item: 'a', type: 0, at: 1 },
+      { user: 'new', item: '', type: 1, weight: 0, at: 2 },
+      { user: 'new', item: 'b', type: 0, at: 3 },
+    ]);
+    const reply = await engine.request(request({ user: 'new', k: 2, reasons: 2 })).promise;
+    expect(reply.ids).toEqual(['d', 'c']);
+    expect([reply.reasonItems[0], reply.reasonItems[2]]).toEqual(['b', 'a']);
+    expect(reply.reasonItems).toHaveLength(4);
+    expect(reply.reasonWeights[0]).toBeGreaterThan(0);
+    expect([...reply.sources]).toEqual([1, 1]);
+    // A visit may come back to what it has seen, when the request says so; items put later are shown last.
+    putPlain(engine, ['g']);
+    const again = await engine.request(request({ user: 'new', excludeSeen: false })).promise;
+    expect(again.ids.at(-1)).toBe('g');
+    expect([...again.ids].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    expectCode(() => Reflect.apply(engine.publish.bind(engine), undefined, [rules]), 'KAIRANK_INVALID_ARGUMENT');
+    engine.publish(null);
+    expect((await engine.request(request({ k: 1 })).promise).ids).toEqual(['f']);
+    engine.close();
+  });
+
   test('see new events once a tenth more have come', async () => {
     const engine = shop();
     await engine.request(request()).promise;
@@ -409,6 +452,34 @@ describe('requests', () => {
     const call = engine.request(request({ deadline: 1e-6 }));
     expect(codeOf(await call.promise.catch((error: unknown) => error))).toBe('KAIRANK_DEADLINE_EXCEEDED');
     expect((await engine.request(request({ deadline: 60_000 })).promise).ids).toEqual(['a']);
+    engine.close();
+  });
+
+  test('that ask again as soon as they are answered leave the event loop its turns', async () => {
+    const engine = shop();
+    const inFlight = 50;
+    const answers = 2000;
+    let answered = 0;
+    let turns = 0;
+    let running = true;
+    const count = (): void => {
+      turns++;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    const ask = async (): Promise<void> => {
+      while (answered < answers) {
+        await engine.request(request({ k: 1, candidates: 1 })).promise;
+        answered++;
+        // Long enough for the next answer to arrive before this one has been dealt with.
+        const start = performance.now();
+        while (performance.now() - start < 0.5);
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, ask));
+    running = false;
+    // At most everything in flight is settled twice within one turn.
+    expect(turns).toBeGreaterThanOrEqual(answers / (2 * inFlight) - 2);
     engine.close();
   });
 

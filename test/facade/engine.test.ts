@@ -389,10 +389,10 @@ describe('close', () => {
     expect((await open(dir)).items.count).toBe(30);
   });
 
-  it('settles the requests that are under way', async () => {
-    const engine = await open(null);
+  it.each(['folder', 'memory'])('settles the requests that are under way (%s)', async (where) => {
+    const engine = await open(where === 'folder' ? dir : null);
     await engine.items.put(ITEMS);
-    const calls = Array.from({ length: 50 }, () => engine.recommend({ user: 'u' }));
+    const calls = Array.from({ length: 200 }, () => engine.recommend({ user: 'u', fields: ['title'] }));
     await engine.close();
     for (const outcome of await Promise.allSettled(calls)) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'KAIRANK_CLOSED' });

@@ -65,19 +65,21 @@ describe('events', () => {
       type: EVENT_TYPES.indexOf('impression'),
       at: Date.UTC(2024, 4, 1, 12),
       id: 'e1',
+      value: Number.NaN,
       extras: { requestId: 'r', position: 0, propensity: 0.5, modelVersion: 'm' },
     });
     expect(check({ user: 'u', type: 'search', query: 'shoes' })).toMatchObject({ item: '', at: 1000, id: '', extras: { query: 'shoes' } });
     expect(check({ user: 'u', item: 'i', type: 'purchase', at: new Date(5), value: 9.5, quantity: 2, session: 's' })).toMatchObject({
       at: 5,
-      extras: { value: 9.5, quantity: 2, session: 's' },
+      value: 9.5,
+      extras: { quantity: 2, session: 's' },
     });
   });
 
   it('weigh as their type says, a rating by its value', () => {
     const weight = (event: unknown): number => {
-      const { type, extras } = check(event);
-      return weightOf(types, type, extras);
+      const { type, value } = check(event);
+      return weightOf(types, type, value);
     };
     expect(weight({ user: 'u', item: 'i', type: 'purchase', value: 30 })).toBe(1);
     expect(weight({ user: 'u', item: 'i', type: 'rating', value: -0.5 })).toBe(-0.5);

@@ -27,6 +27,7 @@ const block = (users: string[], extras: EventBlock['extras'] = users.map(() => n
   itemKeys: Float64Array.from(users, (_, index) => index + 1),
   types: Uint16Array.from(users, (_, index) => index % 7),
   times: Float64Array.from(users, (_, index) => 1e12 + index),
+  values: Float64Array.from(users, (_, index) => (index % 2 ? Number.NaN : index)),
   extras,
 });
 
@@ -37,7 +38,8 @@ const blocks = fc
       key: fc.nat(),
       type: fc.nat(65535),
       time: fc.double({ noNaN: true }),
-      extras: fc.option(fc.record({ query: fc.string(), value: fc.integer() }), { nil: null }),
+      value: fc.double(),
+      extras: fc.option(fc.record({ query: fc.string(), quantity: fc.integer() }), { nil: null }),
     }),
     { maxLength: 40 },
   )
@@ -47,6 +49,7 @@ const blocks = fc
       itemKeys: Float64Array.from(events, ({ key }) => key),
       types: Uint16Array.from(events, ({ type }) => type),
       times: Float64Array.from(events, ({ time }) => time),
+      values: Float64Array.from(events, ({ value }) => value),
       extras: events.map(({ extras }) => extras),
     }),
   );
@@ -92,7 +95,7 @@ describe('the folder', () => {
     await store.close();
     const again = await open(dir);
     expect(again.ids()).toEqual(['b', 'a', 'c']);
-    expect([...again.items()].flat()).toEqual([{ id: 'b', fields: { price: 1 } }]);
+    expect([...again.items()].flat()).toEqual([{ id: 'b', key: 1, fields: { price: 1 } }]);
     expect([...again.log.replay()]).toEqual([block(['u', 'v']), block(['w'], [{ query: 'shoes' }])]);
     expect(again.current).toEqual({ bundle: 'one', checksum: 'x' });
     expect(await again.write((tx) => [tx.keyOf('a'), tx.keyOf('x'), tx.giveKey('x')])).toEqual([2, 0, 4]);

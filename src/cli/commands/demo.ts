@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { type DemoResult, type Offer, runDemo } from '../../demo/run.js';
 import { interruptible } from '../interrupt.js';
 import { jsonOption, seedOption, threadsOption } from '../options.js';
-import { count, fit, pad, print, table } from '../output.js';
+import { count, fitTo, pad, print, table } from '../output.js';
 import { createProgress } from '../progress.js';
 import { showTraining } from '../training.js';
 
@@ -82,13 +82,13 @@ function words(result: DemoResult, dir: string | undefined): string[] {
 }
 
 function offerLines({ title, price, reason }: Offer, place: number): string[] {
-  const name = fit(title, RIGHT - 14);
-  return [`${place + 1}. ${pad(name, RIGHT - 14)} ${price.toFixed(2).padStart(8)}`, `     ${fit(reason?.text ?? '', RIGHT - 5)}`];
+  const name = fitTo(title, RIGHT - 14);
+  return [`${place + 1}. ${pad(name, RIGHT - 14)} ${price.toFixed(2).padStart(8)}`, `     ${fitTo(reason?.text ?? '', RIGHT - 5)}`];
 }
 
 /** Two columns: what the shopper did last, and what they are offered. */
 function showShopper({ user, lastEvents, offers, took }: DemoResult['shoppersShown'][number]): string[] {
-  const left = lastEvents.map((event) => `${pad(event.type, 9)} ${fit(event.title, LEFT - 12)}`);
+  const left = lastEvents.map((event) => `${pad(event.type, 9)} ${fitTo(event.title, LEFT - 12)}`);
   const right = offers.flatMap(offerLines);
   const lines = [`${pad(`Shopper ${user} did last`, LEFT)}and is offered (in ${took.toFixed(2)} ms)`];
   for (let index = 0; index < Math.max(left.length, right.length); index++)

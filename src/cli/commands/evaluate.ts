@@ -8,7 +8,7 @@ import { native } from '../../native.js';
 import { interruptible } from '../interrupt.js';
 import { addMappingOptions, type MappingFlags, mappingOf } from '../mapping.js';
 import { cutoffs, date, jsonOption, seedOption, threadsOption } from '../options.js';
-import { count, print, table } from '../output.js';
+import { count, plural, print, table } from '../output.js';
 import { createProgress } from '../progress.js';
 import { showTraining } from '../training.js';
 import { packageVersion } from '../version.js';
@@ -177,7 +177,7 @@ function words(prepared: PreparedSplit, metrics: Metrics, evaluation: Evaluation
     ...[at.recall, at.ndcg, at.hitRate, at.precision, at.f1, at.coverage].map((value) => value.toFixed(4)),
   ]);
   return [
-    `${flags.model}, ${protocol}: ${count(metrics.cases)} cases of ${count(interactions.users.length)} users, ${count(split.items)} items`,
+    `${flags.model}, ${protocol}: ${plural(metrics.cases, 'case')} of ${plural(interactions.users.length, 'user')}, ${plural(split.items, 'item')}`,
     '',
     ...table([['', 'recall', 'ndcg', 'hit rate', 'precision', 'f1', 'coverage'], ...rows], { indent: 2 }),
     '',

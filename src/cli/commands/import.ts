@@ -16,7 +16,7 @@ import { type ImportReport, importEvents, importItems } from '../../shopper/impo
 import { interruptible } from '../interrupt.js';
 import { addMappingOptions, type MappingFlags, mappingOf } from '../mapping.js';
 import { jsonOption } from '../options.js';
-import { count, print, table } from '../output.js';
+import { count, plural, print, table } from '../output.js';
 import { createProgress, type Progress } from '../progress.js';
 
 const FORMATS = ['mapping', 'online-retail'] as const;
@@ -152,7 +152,7 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
     print(flags.json, result, () => [
       ...(items ? words('items', items) : []),
       ...(events ? words('events', events) : []),
-      `The shop has ${count(itemCount)} items, ${count(users)} shoppers and ${count(eventCount)} events (${seconds.toFixed(1)} s).`,
+      `The shop has ${plural(itemCount, 'item')}, ${plural(users, 'shopper')} and ${plural(eventCount, 'event')} (${seconds.toFixed(1)} s).`,
     ]);
   } finally {
     progress.stop();
@@ -180,7 +180,7 @@ function words(kind: string, report: ImportReport): string[] {
   const total = rejected.reduce((sum, [, number]) => sum + number, 0);
   const duplicates = report.duplicates > 0 ? `, ${count(report.duplicates)} already known` : '';
   return [
-    `${count(report.read)} records of ${kind}: ${count(report.accepted)} accepted${duplicates}, ${count(total)} rejected`,
+    `${plural(report.read, 'record')} of ${kind}: ${count(report.accepted)} accepted${duplicates}, ${count(total)} rejected`,
     ...table(
       rejected.map(([reason, number]) => [count(number).padStart(9), reason]),
       { indent: 2 },

@@ -5,7 +5,7 @@ import { Engine } from '../../engine.js';
 import { listAnswer } from '../lists.js';
 import { namesOf } from '../names.js';
 import { jsonOption, wholeNumber } from '../options.js';
-import { fit, print, table } from '../output.js';
+import { fitTo, print, table } from '../output.js';
 
 interface Flags {
   user: string;
@@ -29,6 +29,7 @@ export function recommendCommand(): Command {
 async function run(shop: string, { user, k, history, json }: Flags): Promise<void> {
   const engine = await Engine.open(shop, { readOnly: true });
   try {
+    const trained = engine.stats.models !== null;
     const answer = await engine.recommend({ user, k, onUnknownUser: 'error' });
     const shopper = await engine.shopper(user, { limit: Math.max(1, history) });
     const events = history === 0 ? [] : shopper.events;
@@ -36,12 +37,12 @@ async function run(shop: string, { user, k, history, json }: Flags): Promise<voi
     const rows = events.map((event) => [
       new Date(event.at).toISOString().slice(0, 16).replace('T', ' '),
       event.type,
-      event.item === null ? '' : fit(name(event.item), 60),
+      event.item === null ? '' : fitTo(name(event.item), 60),
     ]);
-    print(json, { user, ...answer }, () => [
+    print(json, { user, trained, ...answer }, () => [
       ...(rows.length > 0 ? [`The last events of ${user}:`, ...table(rows, { indent: 2 }), ''] : []),
       `For ${user} (${answer.took.toFixed(2)} ms):`,
-      ...listAnswer(answer, name),
+      ...listAnswer(answer, name, trained),
     ]);
   } finally {
     await engine.close();

@@ -27,9 +27,13 @@ export function similarCommand(): Command {
 async function run(shop: string, { item, k, json }: Flags): Promise<void> {
   const engine = await Engine.open(shop, { readOnly: true });
   try {
+    const trained = engine.stats.models !== null;
     const answer = await engine.similar({ item, k });
     const name = await namesOf(engine, [item, ...answer.items.map((found) => found.id)]);
-    print(json, { item, ...answer }, () => [`Like ${name(item)} (${answer.took.toFixed(2)} ms):`, ...listAnswer(answer, name)]);
+    print(json, { item, trained, ...answer }, () => [
+      `Like ${name(item)} (${answer.took.toFixed(2)} ms):`,
+      ...listAnswer(answer, name, trained),
+    ]);
   } finally {
     await engine.close();
   }

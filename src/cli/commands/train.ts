@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { Engine } from '../../engine.js';
 import { interruptible } from '../interrupt.js';
 import { jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
-import { count, print, table } from '../output.js';
+import { plural, print, table } from '../output.js';
 import { createProgress } from '../progress.js';
 import { showTraining } from '../training.js';
 
@@ -40,12 +40,12 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
     const result = await engine.train(validation === undefined ? options : { ...options, validation });
     progress.stop();
     print(flags.json, result, () => [
-      `Trained ${result.id} in ${result.seconds.toFixed(1)} s: ${count(result.items)} items, ${count(result.users)} shoppers, ${count(result.events)} events.`,
+      `Trained ${result.id} in ${result.seconds.toFixed(1)} s: ${plural(result.items, 'item')}, ${plural(result.users, 'shopper')}, ${plural(result.events, 'event')}.`,
       ...(result.validation
         ? table(
             [
               ['validation', 'NDCG@10', 'recall@10'],
-              [`${count(result.validation.cases)} cases`, result.validation.ndcg.toFixed(4), result.validation.recall.toFixed(4)],
+              [plural(result.validation.cases, 'case'), result.validation.ndcg.toFixed(4), result.validation.recall.toFixed(4)],
             ],
             { indent: 2 },
           )

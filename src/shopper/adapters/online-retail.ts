@@ -65,7 +65,24 @@ function readCustomer(value: unknown): string | undefined {
  */
 export function createOnlineRetailAdapter(available: readonly string[] | undefined): Adapter {
   const column = findColumns(available ?? Object.values(NAMES).map(([name]) => name));
-  const lines = new Map<string, number>();
+  const lines = new Map<string, Map<string, number>>();
+  let last: { text: unknown; time: number | undefined } = { text: undefined, time: undefined };
+  /** The lines of an invoice have one time, and stand together. */
+  const timeOf = (text: unknown): number | undefined => {
+    if (text !== last.text) last = { text, time: readTime(text) };
+    return last.time;
+  };
+  /** Which line of its invoice and item it is, from 1. */
+  const lineOf = (invoice: string, item: string): number => {
+    let ofInvoice = lines.get(invoice);
+    if (!ofInvoice) {
+      ofInvoice = new Map();
+      lines.set(invoice, ofInvoice);
+    }
+    const line = (ofInvoice.get(item) ?? 0) + 1;
+    ofInvoice.set(item, line);
+    return line;
+  };
   const items = new Map<string, ItemFacts>();
   return {
     columns: Object.values(column),
@@ -78,7 +95,7 @@ export function createOnlineRetailAdapter(available: readonly string[] | undefin
       const item = asId(fields[column.stock])?.toUpperCase();
       if (item === undefined) return { rejected: 'item missing' };
       if (tooLong(item) || tooLong(invoice)) return { rejected: 'id too long' };
-      const at = readTime(fields[column.date]);
+      const at = timeOf(fields[column.date]);
       if (at === undefined) return { rejected: 'at unreadable' };
       const quantity = asNumber(fields[column.quantity]) ?? Number.NaN;
       const price = asNumber(fields[column.price]) ?? Number.NaN;
@@ -90,15 +107,13 @@ export function createOnlineRetailAdapter(available: readonly string[] | undefin
       if (returned && customer === undefined) return { rejected: 'return without a customer' };
       if (!returned && !(price > 0)) return { rejected: 'price not above 0' };
       if (!returned) remember(items, item, fields[column.description], price);
-      const key = `${invoice}:${item}`;
-      const line = (lines.get(key) ?? 0) + 1;
-      lines.set(key, line);
+      const line = lineOf(invoice, item);
       const event = {
         user: customer ?? `invoice:${invoice}`,
         item,
         type: returned ? 'return' : 'purchase',
         at,
-        id: line === 1 ? key : `${key}:${line}`,
+        id: line === 1 ? `${invoice}:${item}` : `${invoice}:${item}:${line}`,
         session: invoice,
         value: price,
         quantity: Math.abs(quantity),

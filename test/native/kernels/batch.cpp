@@ -1,4 +1,4 @@
-// m queries against n rows, every target, against long double: every shape of edge, and sizes of several blocks.
+// m queries against n rows, every target, against double: every shape of edge, and sizes of several blocks.
 
 #include <limits>
 #include <vector>

@@ -1,4 +1,4 @@
-// One query against rows, every target, against long double.
+// One query against rows, every target, against double.
 
 #include <limits>
 #include <vector>

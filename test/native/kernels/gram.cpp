@@ -1,4 +1,4 @@
-// Sums of outer products, and y += alpha x, against long double.
+// Sums of outer products, and y += alpha x, against double.
 
 #include <limits>
 #include <vector>
@@ -39,8 +39,8 @@ void checkGramShape(const KernelTable& table, size_t count, size_t dim, bool wei
       expected.value = before[r * lda + c];
       expected.magnitude = std::fabs(expected.value);
       for (size_t i = 0; i < count; ++i) {
-        const long double weight = weighted ? w[i] : 1.0f;
-        const long double product = weight * x[i * stride + r] * x[i * stride + c];
+        const double weight = weighted ? w[i] : 1.0f;
+        const double product = weight * x[i * stride + r] * x[i * stride + c];
         expected.value += product;
         expected.magnitude += std::fabs(product);
       }
@@ -94,8 +94,8 @@ void checkAxpy(const KernelTable& table) {
     const float alpha = random.spread();
     table.axpyF32(alpha, x.data(), y.data(), n);
     for (size_t i = 0; i < n; ++i) {
-      const long double product = static_cast<long double>(alpha) * x[i];
-      const Expected expected{before[i] + product, std::fabs(static_cast<long double>(before[i])) + std::fabs(product)};
+      const double product = static_cast<double>(alpha) * x[i];
+      const Expected expected{before[i] + product, std::fabs(static_cast<double>(before[i])) + std::fabs(product)};
       CHECK(agrees(y[i], expected, 2, 1));
     }
   }

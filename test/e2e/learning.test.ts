@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { makeDemoShop } from '../../src/demo/shop.js';
+import { scratch } from '../facade/scratch.js';
+import { json, kairank, root } from './cli.js';
+
+const { folder, write } = scratch();
+const MINUTES = 60_000;
+
+/** 120 users who go round a ring of 20 items, each from another place: what comes next is certain, popularity knows nothing. */
+function ring(): string {
+  return Array.from(
+    { length: 120 },
+    (_, user) => `u${user} ${Array.from({ length: 7 }, (_, step) => `i${(user + step) % 20}`).join(' ')}`,
+  ).join('\n');
+}
+
+describe('evaluate', () => {
+  const keys = ['users', 'items', 'recall@5', 'recall@10', 'ndcg@5', 'ndcg@10', 'mrr', 'coldTargets', 'trainSeconds', 'evaluateSeconds'];
+
+  test.each(['rules', 'ials', 'engine', 'popularity'])('%s on sequences', { timeout: 5 * MINUTES }, async (model) => {
+    const data = write('ring.txt', ring());
+    const report = await json(['evaluate', data, '--format', 'sequences', '--protocol', 'leave-one-out', '--model', model, '--seed', '3']);
+    for (const key of keys) expect(report[key], key).toBeTypeOf('number');
+    expect(report).toMatchObject({
+      model,
+      protocol: 'leave-one-out',
+      users: 120,
+      items: 20,
+      cases: 120,
+      coldTargets: 0,
+      seed: 3,
+      refit: false,
+      excludeSeen: true,
+    });
+    // Each item is as popular as any other: 14 are left, one of them is meant.
+    if (model === 'popularity') expect(report['recall@5']).toBeCloseTo(5 / 14, 5);
+    else expect(report['ndcg@10']).toBeGreaterThan(0.9);
+  });
+
+  test('a seed repeats a run', { timeout: 5 * MINUTES }, async () => {
+    const data = write('again.txt', ring());
+    const run = async (): Promise<unknown[]> => {
+      const report = await json(['evaluate', data, '--format', 'sequences', '--model', 'engine', '--seed', '7', '--threads', '2']);
+      return keys.filter((key) => !key.endsWith('Seconds')).map((key) => report[key]);
+    };
+    expect(await run()).toEqual(await run());
+  });
+
+  test('temporal, on events with a repeat baseline', { timeout: 5 * MINUTES }, async () => {
+    const rows = ['user,item,at'];
+    for (let user = 0; user < 30; user++) for (let month = 1; month <= 4; month++) rows.push(`u${user},i${user % 6},2024-0${month}-10`);
+    const data = write('months.csv', rows.join('\n'));
+    const report = await json(['evaluate', data, '--map', 'user=user,item=item,at=at', '--model', 'repeat', '--test-from', '2024-04-01']);
+    expect(report).toMatchObject({
+      protocol: 'temporal',
+      cases: 30,
+      'recall@5': 1,
+      mrr: 1,
+      excludeSeen: false,
+      testFrom: '2024-04-01T00:00:00.000Z',
+    });
+    const excluded = await json([
+      'evaluate',
+      data,
+      '--map',
+      'user=user,item=item,at=at',
+      '--model',
+      'repeat',
+      '--test-from',
+      '2024-04-01',
+      '--seen',
+      'exclude',
+    ]);
+    expect(excluded).toMatchObject({ 'recall@5': 0, mrr: 0, excludeSeen: true });
+  });
+});
+
+describe('train', () => {
+  test('learns, serves with reasons, and Ctrl-C leaves the models as they were', { timeout: 5 * MINUTES }, async () => {
+    const shop = join(folder, 'shop');
+    const { events } = makeDemoShop({ seed: 5, shoppers: 1500 });
+    const data = write('events.jsonl', events.map((event) => JSON.stringify(event)).join('\n'));
+    await json(['import', shop, '--events', data, '--map', 'user=user,item=item,at=at,type=type,session=session']);
+    const trained = await json(['train', shop, '--seed', '2']);
+    expect(trained).toMatchObject({ seed: 2, refitted: true });
+    const before = await json(['recommend', shop, '--user', 's0003', '--k', '5']);
+    expect(before.trained).toBe(true);
+    expect(JSON.stringify(before.items)).toContain('because');
+
+    let sent = false;
+    const stopped = await kairank(['train', shop, '--seed', '9'], (child, stderr) => {
+      if (sent || !stderr.includes('learning')) return;
+      sent = true;
+      child.kill('SIGINT');
+    });
+    expect(stopped.stderr).toContain('KAIRANK_ABORTED');
+    expect(stopped.code).toBe(130);
+    const after = await json(['recommend', shop, '--user', 's0003', '--k', '5']);
+    expect(after.items).toEqual(before.items);
+
+    const similar = await kairank(['similar', shop, '--item', events[0]?.item ?? '', '--k', '3']);
+    expect(similar.code).toBe(0);
+    expect(similar.stdout.split('\n')).toHaveLength(5);
+  });
+});
+
+test('the demo learns more than popularity', { timeout: 5 * MINUTES }, async () => {
+  const demo = await json(['demo', '--seed', '1']);
+  const { engine, popularity } = demo.evaluation as Record<'engine' | 'popularity', Record<string, number>>;
+  expect(engine?.['recall@10']).toBeGreaterThan(2 * (popularity?.['recall@10'] ?? 1));
+  expect(demo.shoppersShown).toHaveLength(3);
+});
+
+const beauty = join(resolve(root, process.env.KAIRANK_DATA ?? '../shared/data'), 'beauty', 'sequences.txt');
+const there = existsSync(beauty);
+if (!there) console.log(`skipped: Amazon Beauty is not at ${beauty} (set KAIRANK_DATA)`);
+
+test.skipIf(!there)('Beauty: the rules reach what counting reaches', { timeout: 10 * MINUTES }, async () => {
+  const report = await json(['evaluate', beauty, '--format', 'sequences', '--protocol', 'leave-one-out', '--model', 'rules']);
+  expect(report).toMatchObject({ users: 22_363, items: 12_101, cases: 22_363, coldTargets: 138 });
+  expect(report['recall@10']).toBeGreaterThanOrEqual(0.0839);
+  expect(report['ndcg@10']).toBeGreaterThanOrEqual(0.0529);
+});
