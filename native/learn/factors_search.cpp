@@ -1,7 +1,7 @@
 // Choosing the settings of the factors: regularisation and confidence at a small dim, then larger dims while they help.
 
 #include <algorithm>
-#include <cmath>
+#include <initializer_list>
 
 #include "factors.h"
 #include "rank_cases.h"
@@ -20,11 +20,11 @@ constexpr uint32_t kScreenEpochs = 6;
 constexpr uint32_t kFullEpochs = 12;
 constexpr uint32_t kMaxSearchedDim = 128;     // beyond it a scan of the catalogue costs a request more than it brings
 constexpr uint32_t kLargeCatalogue = 200000;  // items above which a request can afford half of that
-const std::vector<double> kDecays = {1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3};
-const std::vector<double> kScreenDecays = {1, 0.4};
-const std::vector<double> kStrengths = {1, 0.3, 0.1, 3, 6};
-const std::vector<double> kConfidences = {0.002, 0.006, 0.06, 0.2, 0.6};
-const std::vector<double> kFactors = {0.5, 2};  // of the strength, once the confidence is known
+constexpr std::initializer_list<double> kDecays = {1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3};
+constexpr std::initializer_list<double> kScreenDecays = {1, 0.4};
+constexpr std::initializer_list<double> kStrengths = {1, 0.3, 0.1, 3, 6};
+constexpr std::initializer_list<double> kConfidences = {0.002, 0.006, 0.06, 0.2, 0.6};
+constexpr std::initializer_list<double> kFactors = {0.5, 2};  // of the strength, once the confidence is known
 constexpr double kDefaultStrength = 1;
 constexpr double kDefaultConfidence = 0.02;
 
@@ -104,7 +104,7 @@ class Search {
   }
 
   void train(const Positives& positives, uint32_t dim, double strength, double confidence, uint32_t epochs,
-             const std::vector<double>& decays) {
+             std::initializer_list<double> decays) {
     FactorSettings settings;
     settings.dim = dim;
     settings.epochs = epochs;
