@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kFitChunk = 32;  // cases whose gradients are summed together: fixed, so that sums repeat
 constexpr int kMaxSteps = 200;
 constexpr double kSettled = 1e-3;  // a step this small changes no order worth the time
-constexpr double kRidge = 1e-4;  // a source that adds nothing stays at 0 rather than anywhere
+constexpr double kRidge = 1e-4;    // a source that adds nothing stays at 0 rather than anywhere
 
 using Inputs = std::array<double, kBlendInputs>;
 
