@@ -1,5 +1,5 @@
 // Builds and runs the native tests with CMake, without Node in them: `--sanitize=address|thread|undefined|address,undefined`
-// builds them with that sanitizer, `--filter=REGEX` runs some. Where there is no CMake it says so and leaves with 0: the
+// builds them with that sanitizer, `--only=NAME,NAME` builds and runs some. Where there is no CMake it says so and leaves with 0: the
 // kernels are tested through the binding as well.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -33,7 +33,7 @@ function run(command, args) {
 
 const build = join(root, 'build', sanitizer ? `native-tests-${sanitizer.replace(',', '-')}` : 'native-tests');
 const jobs = String(Math.min(availableParallelism(), 4));
-const filter = option('filter');
+const only = option('only')?.split(',');
 run('cmake', ['-S', root, '-B', build, '-DCMAKE_BUILD_TYPE=Release', `-DSANITIZE=${sanitizer ?? ''}`]);
-run('cmake', ['--build', build, '--parallel', jobs]);
-run('ctest', ['--test-dir', build, '--parallel', jobs, '--verbose', ...(filter ? ['-R', filter] : [])]);
+run('cmake', ['--build', build, '--parallel', jobs, ...(only ? ['--target', ...only.map((name) => `test_${name}`)] : [])]);
+run('ctest', ['--test-dir', build, '--parallel', jobs, '--verbose', ...(only ? ['-R', `^(${only.join('|')})$`] : [])]);

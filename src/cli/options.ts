@@ -28,8 +28,6 @@ export const seedOption = (): Option =>
   new Option('--seed <n>', 'makes the run repeatable').default(1).argParser(wholeNumber('--seed', 0, 2 ** 32 - 1));
 
 export const threadsOption = (): Option =>
-  new Option('--threads <n>', 'threads to compute with')
-    .default(Math.max(1, availableParallelism() - 1))
-    .argParser(wholeNumber('--threads', 1, 1024));
+  new Option('--threads <n>', 'threads to compute with').default(availableParallelism()).argParser(wholeNumber('--threads', 1, 1024));
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON object and nothing else').default(false);

@@ -40,6 +40,8 @@ export interface DemoResult {
 
 const BATCH = 5000;
 const SHOWN_SHOPPERS = 3;
+/** Shoppers whose last basket chooses the settings: enough to tell them apart, few enough to watch. */
+const VALIDATION = 500;
 const SHOWN_EVENTS = 5;
 
 const catalog = defineCatalog({ fields: { title: 'text', category: 'category', brand: 'category', style: 'category', price: 'number' } });
@@ -111,7 +113,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       await importShop(engine, shop, options);
       const importSeconds = since(importing);
       const training = performance.now();
-      await engine.train({ seed, threads, signal, onProgress: options.onTraining });
+      await engine.train({ seed, threads, signal, validation: VALIDATION, onProgress: options.onTraining });
       const trainSeconds = since(training);
       const evaluating = performance.now();
       const onProgress = (progress: TrainProgress): void => options.onStage('evaluating', progress.fraction, progress.phase);

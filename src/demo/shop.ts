@@ -131,7 +131,7 @@ function visit(random: Random, user: string, taste: Taste, startedAt: number, se
 }
 
 /** Makes the shop: 3,024 items in 12 categories, and what its shoppers did in 60 days. */
-export function makeDemoShop({ seed, shoppers = 3000, until = UNTIL }: DemoShopOptions): DemoShop {
+export function makeDemoShop({ seed, shoppers = 2000, until = UNTIL }: DemoShopOptions): DemoShop {
   const pricing = new Random(seed, 1);
   const shelves = CATEGORIES.map((category, number) => new Shelf(category, number, pricing));
   const events: DemoEvent[] = [];

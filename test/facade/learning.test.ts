@@ -210,7 +210,7 @@ describe('learning', () => {
 
   it('refuses what would read beyond its memory', () => {
     const { learning } = native();
-    const refused = expect.objectContaining({ code: 'KAIRANK_INVALID_ARGUMENT' });
+    const refused: unknown = expect.objectContaining({ code: 'KAIRANK_INVALID_ARGUMENT' });
     const good = histories([[0, 1]]);
     for (const bad of [
       { ...good, offsets: Float64Array.from([0, 3]) },
