@@ -141,7 +141,7 @@ export async function run(log: Log): Promise<Report> {
       type,
       ratios: { f32: byRow(batch.f32), bf16: byRow(batch.bf16), int8: byRow(batch.int8) },
       micros: { f32: batch.f32.micros, bf16: batch.bf16.micros, int8: batch.int8.micros },
-      gflops: { f32: rounded((2 * QUERIES * ROWS * DIM) / ((batch.f32.micros['batch'] ?? Number.NaN) * 1000)) },
+      gflops: { f32: rounded((2 * QUERIES * ROWS * DIM) / ((batch.f32.micros.batch ?? Number.NaN) * 1000)) },
     },
     micros: { ...f32.micros, ...i8.micros },
     gigabytesPerSecond: { ...gigabytesPerSecond(ROWS * DIM * 4, f32.micros), ...gigabytesPerSecond(ROWS * DIM, i8.micros) },
