@@ -1,6 +1,7 @@
 /** Dot products of one query with many rows, and of many queries at once. */
 
 import { type NativeKernels, native } from '../src/native.js';
+import { dotF32, dotI8 } from './peers/loops.js';
 import { loadSimsimd } from './peers/simsimd.js';
 import { machine } from './support/machine.js';
 import { type Comparison, type Contender, compare, rounded } from './support/measure.js';
@@ -34,25 +35,6 @@ function makeData(): Data {
   };
 }
 
-/** The loop that one writes without a library. One function a type: shared, it would be slower for both. */
-function javascriptF32(query: Float32Array, rows: Float32Array, out: Float32Array): void {
-  const dim = query.length;
-  for (let i = 0, at = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let d = 0; d < dim; d++, at++) sum += (query[d] ?? 0) * (rows[at] ?? 0);
-    out[i] = sum;
-  }
-}
-
-function javascriptI8(query: Int8Array, rows: Int8Array, out: Int32Array): void {
-  const dim = query.length;
-  for (let i = 0, at = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let d = 0; d < dim; d++, at++) sum += (query[d] ?? 0) * (rows[at] ?? 0);
-    out[i] = sum;
-  }
-}
-
 /** Throws unless both outputs are close on the scale of sum |a b|; exactly equal when `allowed` is 0. */
 function checkAgreement(name: string, query: ArrayLike<number>, rows: ArrayLike<number>, out: ArrayLike<number>, allowed: number): void {
   for (let i = 0; i < out.length; i += 97) {
@@ -82,12 +64,12 @@ async function oneQuery(data: Data, kernels: NativeKernels, log: Log): Promise<{
   const f32: Contender[] = [
     { name: 'kairank-f32', call: () => kernels.dot(null, 'f32', query, data.rows, out) },
     { name: 'simsimd-f32', call: () => simsimd.dotF32(query, data.rows, out) },
-    { name: 'javascript-f32', call: () => javascriptF32(query, data.rows, out) },
+    { name: 'javascript-f32', call: () => dotF32(query, data.rows, out) },
   ];
   const i8: Contender[] = [
     { name: 'kairank-int8', call: () => kernels.dot(null, 'i8', queryI8, data.rowsI8, outI8) },
     { name: 'simsimd-int8', call: () => simsimd.dotI8(queryI8, data.rowsI8, outI8) },
-    { name: 'javascript-int8', call: () => javascriptI8(queryI8, data.rowsI8, outI8) },
+    { name: 'javascript-int8', call: () => dotI8(queryI8, data.rowsI8, outI8) },
   ];
   for (const contender of f32) {
     out.fill(0);
@@ -159,7 +141,7 @@ export async function run(log: Log): Promise<Report> {
       type,
       ratios: { f32: byRow(batch.f32), bf16: byRow(batch.bf16), int8: byRow(batch.int8) },
       micros: { f32: batch.f32.micros, bf16: batch.bf16.micros, int8: batch.int8.micros },
-      gflops: { f32: rounded((2 * QUERIES * ROWS * DIM) / ((batch.f32.micros['batch'] ?? Number.NaN) * 1000)) },
+      gflops: { f32: rounded((2 * QUERIES * ROWS * DIM) / ((batch.f32.micros.batch ?? Number.NaN) * 1000)) },
     },
     micros: { ...f32.micros, ...i8.micros },
     gigabytesPerSecond: { ...gigabytesPerSecond(ROWS * DIM * 4, f32.micros), ...gigabytesPerSecond(ROWS * DIM, i8.micros) },

@@ -1,6 +1,7 @@
 /** The work of the attention bench, the ways to do it in JavaScript, and what is right. */
 
 import type { Contender } from '../support/measure.js';
+import { attention } from './loops.js';
 
 /** softmax(scale * queries keys^T) values; all matrices row-major f32. */
 export interface AttentionWork {
@@ -64,31 +65,8 @@ export function errorOf(output: Float32Array, { output: expected, magnitude }: T
 
 /** Plain loops over typed arrays, in the order that runs through memory. */
 export function javascriptAttention(work: AttentionWork): AttentionContender {
-  const { candidates, events, dim, scale, queries, keys, values } = work;
-  const output = new Float32Array(candidates * dim);
-  const weights = new Float64Array(events);
-  const sums = new Float64Array(dim);
-  const call = (): void => {
-    for (let i = 0; i < candidates; i++) {
-      const query = i * dim;
-      let largest = Number.NEGATIVE_INFINITY;
-      for (let j = 0; j < events; j++) {
-        const key = j * dim;
-        let score = 0;
-        for (let d = 0; d < dim; d++) score += (queries[query + d] ?? 0) * (keys[key + d] ?? 0);
-        weights[j] = scale * score;
-        if (scale * score > largest) largest = scale * score;
-      }
-      sums.fill(0);
-      let total = 0;
-      for (let j = 0; j < events; j++) {
-        const weight = Math.exp((weights[j] ?? 0) - largest);
-        const value = j * dim;
-        total += weight;
-        for (let d = 0; d < dim; d++) sums[d] = (sums[d] ?? 0) + weight * (values[value + d] ?? 0);
-      }
-      for (let d = 0; d < dim; d++) output[query + d] = (sums[d] ?? 0) / total;
-    }
-  };
-  return { name: 'javascript', call, output: () => output };
+  const output = new Float32Array(work.candidates * work.dim);
+  const scores = new Float64Array(work.events);
+  const sums = new Float64Array(work.dim);
+  return { name: 'javascript', call: () => attention(work, output, scores, sums), output: () => output };
 }

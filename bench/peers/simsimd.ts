@@ -43,7 +43,7 @@ function build(log: Log): string {
   const defines = ['-DNAPI_VERSION=8', '-DSIMSIMD_NATIVE_F16=0', '-DSIMSIMD_NATIVE_BF16=0'];
   const shared = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
   const args = [...optimised, ...defines, '-fPIC', '-fvisibility=hidden', ...shared, `-I${headers}`, `-I${simsimd}`, source, '-o', binary];
-  const { status, error } = spawnSync(process.env['CXX'] ?? 'c++', args, { stdio: ['ignore', 2, 2] });
+  const { status, error } = spawnSync(process.env.CXX ?? 'c++', args, { stdio: ['ignore', 2, 2] });
   if (error) throw error;
   if (status !== 0) throw new Error("simsimd's headers could not be compiled (see above).");
   return binary;

@@ -5,9 +5,11 @@
 
 #include <cstring>
 
+#include "../scratch.h"
 #include "../tiles.h"
+#include "../unroll.h"
 #include "lanes512.h"
-#include "scratch.h"
+#include "shapes.h"
 
 namespace kairank {
 namespace {
@@ -19,8 +21,6 @@ constexpr size_t kRowBytes = 64;
 /// Sums are two tiles by two, so that each tile loaded is used twice: four sums, two left and two right factors.
 constexpr size_t kBlock = 2 * kTileRows;
 constexpr int kRowsAtOnce = 4;
-
-constexpr size_t roundUp(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
 /// What one head works on; sizes are padded to kBlock, and padding is zero.
 struct TileHead {
@@ -120,12 +120,14 @@ KAIRANK_TARGET_AMX inline void weigh(const TileHead& head, size_t first) {
   const Lanes scale = all(head.task->scale * kLog2E);
   Lanes shift[kRowsAtOnce];
   Lanes sum[kRowsAtOnce];
+  KAIRANK_UNROLL
   for (int r = 0; r < kRowsAtOnce; ++r) {
     shift[r] = all(-std::numeric_limits<float>::max());  // finite: a row that is all -inf must not become NaN
     sum[r] = all(0.0f);
   }
   for (size_t j = 0; j < head.events; j += kLanes) {
     const Lanes bias = load(head.bias + j);
+    KAIRANK_UNROLL
     for (int r = 0; r < kRowsAtOnce; ++r) {
       float* at = head.scores + (first + r) * head.events + j;
       const Lanes score = fma(load(at), scale, bias);
@@ -133,8 +135,10 @@ KAIRANK_TARGET_AMX inline void weigh(const TileHead& head, size_t first) {
       shift[r] = largerOf(score, shift[r]);
     }
   }
+  KAIRANK_UNROLL
   for (int r = 0; r < kRowsAtOnce; ++r) shift[r] = largestOf(shift[r]);
   for (size_t j = 0; j < head.events; j += kLanes) {
+    KAIRANK_UNROLL
     for (int r = 0; r < kRowsAtOnce; ++r) {
       const size_t at = (first + r) * head.events + j;
       const Lanes weight = exp2(sub(load(head.scores + at), shift[r]));
@@ -143,6 +147,7 @@ KAIRANK_TARGET_AMX inline void weigh(const TileHead& head, size_t first) {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(head.weights + at), toBf16(weight));
     }
   }
+  KAIRANK_UNROLL
   for (int r = 0; r < kRowsAtOnce; ++r) {
     const float total = sumOf(sum[r]);
     head.inverse[first + r] = total == 0.0f ? 0.0f : 1.0f / total;
@@ -220,24 +225,22 @@ void attentionBf16Amx(const AttentionTask& task) {
   head.events = roundUp(task.events, kBlock);
   head.dims = roundUp(head.width, kBlock);
   head.columns = roundUp(head.valueWidth, kBlock);
-  Scratch scratch;
-  const auto keys = scratch.add<uint32_t>(head.events * head.dims / 2);
-  const auto values = scratch.add<uint32_t>(head.columns * head.events / 2);
-  const auto bias = scratch.add<float>(head.events);
-  const auto queries = scratch.add<uint16_t>(kBlock * head.dims);
-  const auto scores = scratch.add<float>(kBlock * head.events);
-  const auto weights = scratch.add<uint16_t>(kBlock * head.events);
-  const auto inverse = scratch.add<float>(kBlock);
-  const auto outs = scratch.add<float>(kBlock * kBlock);
-  scratch.take();
-  head.keys = scratch.at(keys);
-  head.values = scratch.at(values);
-  head.bias = scratch.at(bias);
-  head.queries = scratch.at(queries);
-  head.scores = scratch.at(scores);
-  head.weights = scratch.at(weights);
-  head.inverse = scratch.at(inverse);
-  head.outs = scratch.at(outs);
+  Scratch<uint32_t> keys(head.events * head.dims / 2);
+  Scratch<uint32_t> values(head.columns * head.events / 2);
+  Scratch<float> bias(head.events);
+  Scratch<uint16_t> queries(kBlock * head.dims);
+  Scratch<float> scores(kBlock * head.events);
+  Scratch<uint16_t> weights(kBlock * head.events);
+  Scratch<float> inverse(kBlock);
+  Scratch<float> outs(kBlock * kBlock);
+  head.keys = keys.data();
+  head.values = values.data();
+  head.bias = bias.data();
+  head.queries = queries.data();
+  head.scores = scores.data();
+  head.weights = weights.data();
+  head.inverse = inverse.data();
+  head.outs = outs.data();
   for (size_t h = 0; h < task.heads; ++h) {
     head.index = h;
     packKeys(head);

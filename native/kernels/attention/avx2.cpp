@@ -3,8 +3,10 @@
 
 #if defined(KAIRANK_WITH_AVX2)
 
+#include "../scratch.h"
+#include "../unroll.h"
 #include "exponential.h"
-#include "scratch.h"
+#include "shapes.h"
 
 #define KAIRANK_LANES_TARGET KAIRANK_TARGET_AVX2
 

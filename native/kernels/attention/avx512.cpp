@@ -3,9 +3,11 @@
 
 #if defined(KAIRANK_WITH_AVX512)
 
+#include "../scratch.h"
+#include "../unroll.h"
 #include "exponential.h"
 #include "lanes512.h"
-#include "scratch.h"
+#include "shapes.h"
 
 #define KAIRANK_LANES_TARGET KAIRANK_TARGET_AVX512
 
