@@ -132,9 +132,10 @@ export function lockFolder(dir: string): FolderLock {
     }
     const path = join(dir, `${PREFIX}${highest + 1}`);
     if (!createWhole(dir, path, self)) continue;
-    // Somebody who was ahead may have deleted lower generations since they were listed: then ours is one of them.
+    // Somebody who was ahead may have deleted lower generations since they were listed: then ours is one of them, and
+    // the owner of a higher one may already have deleted it as litter.
     if (generations(dir)[0] !== highest + 1) {
-      unlinkSync(path);
+      removeQuietly(path);
       continue;
     }
     for (const old of generations(dir)) if (old <= highest) removeQuietly(join(dir, `${PREFIX}${old}`));
