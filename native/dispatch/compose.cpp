@@ -3,6 +3,7 @@
 #include "../kernels/attention/attention.h"
 #include "../kernels/axpy/axpy.h"
 #include "../kernels/dot/dot.h"
+#include "../kernels/gather/gather.h"
 #include "../kernels/gram/gram.h"
 #include "../kernels/quantise/quantise.h"
 #include "../kernels/topk/scan.h"
@@ -18,6 +19,8 @@ void setScalar(KernelTable& table) {
   table.batchF32 = batchF32Scalar;
   table.batchBf16 = batchBf16Scalar;
   table.batchI8 = batchI8Scalar;
+  table.gatherI4 = gatherI4Scalar;
+  table.gatherI8 = gatherI8Scalar;
   table.scanAbove = scanAboveScalar;
   table.toBf16 = toBf16Scalar;
   table.fromBf16 = fromBf16Scalar;
@@ -55,6 +58,8 @@ void setAvx2(KernelTable& table) {
   table.batchF32 = batchF32Avx2;
   table.batchBf16 = batchBf16Avx2;
   table.batchI8 = batchI8Avx2;
+  table.gatherI4 = gatherI4Avx2;
+  table.gatherI8 = gatherI8Avx2;
   table.scanAbove = scanAboveAvx2;
   table.toBf16 = toBf16Avx2;
   table.fromBf16 = fromBf16Avx2;

@@ -30,6 +30,14 @@ struct AttentionTask {
   float* weights;  // candidates x heads x events, or null when the caller does not want them
 };
 
+/// A query against rows of codes, as gather/gather.h lays it out.
+struct CodeQuery {
+  const int8_t* lanes;  // 32-byte aligned
+  size_t blocks;
+  float scale;
+  float offset;
+};
+
 struct KernelTable {
   // dot/: <query, row> for every row. Strides are in elements.
   void (*dotF32)(const float* query, const float* rows, size_t stride, size_t count, size_t dim, float* out);
@@ -42,6 +50,13 @@ struct KernelTable {
                     size_t n, size_t dim, float* out, size_t outStride);
   void (*batchI8)(const int8_t* queries, size_t queryStride, size_t m, const int8_t* rows, size_t rowStride, size_t n,
                   size_t dim, int32_t* out, size_t outStride);
+
+  // gather/: out[i] = scale * (query.scale * <query, codes of row rows[i]> + query.offset) + bias, with the scale and
+  // the bias of the row; codes of 4 bits or of 8. Strides are in bytes; out has room for count rounded up to 4.
+  void (*gatherI4)(const CodeQuery& query, const uint8_t* codes, size_t stride, size_t trailer, const uint32_t* rows,
+                   size_t count, float* out);
+  void (*gatherI8)(const CodeQuery& query, const uint8_t* codes, size_t stride, size_t trailer, const uint32_t* rows,
+                   size_t count, float* out);
 
   // topk/: positions i (ascending) with scores[i] > threshold, written to out (room for n); returns how many.
   size_t (*scanAbove)(const float* scores, size_t n, float threshold, uint32_t* out);
