@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "../state/models.h"
-#include "control.h"
+#include "../include/control.h"
 #include "dataset.h"
 
 namespace kairank {

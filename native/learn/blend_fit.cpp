@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "parallel.h"
+#include "../include/parallel.h"
 
 namespace kairank {
 

@@ -4,7 +4,7 @@
 
 #include "../pipeline/recall_stage.h"
 #include "../rank/blend.h"
-#include "parallel.h"
+#include "../include/parallel.h"
 
 namespace kairank {
 

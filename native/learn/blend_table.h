@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "../state/candidates.h"
-#include "control.h"
+#include "../include/control.h"
 #include "dataset.h"
 #include "metrics.h"
 

@@ -6,8 +6,8 @@
 #include "../dispatch/dispatch.h"
 #include "../include/status.h"
 #include "eigen.h"
-#include "parallel.h"
-#include "random.h"
+#include "../include/parallel.h"
+#include "../include/random.h"
 
 namespace kairank {
 

@@ -6,7 +6,7 @@
 
 #include "../recall/fold_in.h"
 #include "../state/models.h"
-#include "control.h"
+#include "../include/control.h"
 #include "dataset.h"
 
 namespace kairank {

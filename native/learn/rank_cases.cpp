@@ -7,7 +7,7 @@
 
 #include "../dispatch/dispatch.h"
 #include "../pipeline/scratch.h"
-#include "parallel.h"
+#include "../include/parallel.h"
 
 namespace kairank {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "../pipeline/stages.h"
-#include "control.h"
+#include "../include/control.h"
 #include "dataset.h"
 #include "metrics.h"
 

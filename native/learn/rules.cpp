@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "../include/status.h"
-#include "parallel.h"
+#include "../include/parallel.h"
 
 namespace kairank {
 

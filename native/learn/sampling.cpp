@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "random.h"
+#include "../include/random.h"
 
 namespace kairank {
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <mutex>
 
-#include "../include/status.h"
+#include "status.h"
 
 namespace kairank {
 

@@ -1,0 +1,282 @@
+#include "index.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../include/parallel.h"
+#include "../include/status.h"
+#include "../state/epochs.h"
+
+namespace kairank {
+
+namespace {
+
+constexpr size_t kScanOnlyRound = 8192;  // rows of a round where there is no graph
+constexpr size_t kFewestDead = 512;      // removed rows before the graph is mended
+constexpr size_t kDeadShare = 10;        // or one in so many of those linked
+constexpr size_t kWriteChunk = 64;
+constexpr float kLargestSquare = 1e30f;  // of a vector's norm: products of two stay far from infinity
+
+IndexSettings checked(IndexSettings settings) {
+  const auto refuse = [](const char* message) { throw Error(Status::invalidArgument, message); };
+  if (settings.dim < 1 || settings.dim > kMaxDim) refuse("dim must be a whole number from 1 to 4096.");
+  if (settings.m < 2 || settings.m > kMaxM) refuse("m must be a whole number from 2 to 256.");
+  if (settings.efConstruction < 1 || settings.efConstruction > kMaxEf) {
+    refuse("efConstruction must be a whole number from 1 to 1048576.");
+  }
+  return settings;
+}
+
+void checkVectors(const float* vectors, size_t count, uint32_t dim) {
+  for (size_t i = 0; i < count; i++) {
+    double squares = 0;
+    for (uint32_t d = 0; d < dim; d++) squares += static_cast<double>(vectors[i * dim + d]) * vectors[i * dim + d];
+    if (!(squares <= kLargestSquare)) {
+      throw Error(Status::invalidArgument,
+                  "vectors must be finite, of a norm of at most 1e15; vector " + std::to_string(i) + " is not.");
+    }
+  }
+}
+
+}  // namespace
+
+/// Places of rows that nobody can know any more.
+struct VectorIndex::Free {
+  std::mutex mutex;
+  std::vector<uint32_t> rows;
+
+  struct Batch {
+    std::shared_ptr<Free> free;
+    std::vector<uint32_t> rows;
+  };
+
+  /// After the grace period the rows may be taken again.
+  static void later(const std::shared_ptr<Free>& free, std::vector<uint32_t> rows, size_t bytes) {
+    auto batch = std::make_unique<Batch>(Batch{free, std::move(rows)});
+    epochs::retire(batch.release(), [](void* pointer) {
+      const std::unique_ptr<Batch> due(static_cast<Batch*>(pointer));
+      std::lock_guard<std::mutex> lock(due->free->mutex);
+      due->free->rows.insert(due->free->rows.end(), due->rows.begin(), due->rows.end());
+    }, bytes);
+  }
+};
+
+VectorIndex::VectorIndex(const IndexSettings& settings, bool stringIds)
+    : store_(checked(settings)), graph_(settings), keys_(stringIds), free_(std::make_shared<Free>()) {
+  const uint32_t most = mostRows(settings);
+  keys_.reserve(most);
+  live_.reserve(most);
+  gone_.reserve(most);
+}
+
+VectorIndex::~VectorIndex() = default;
+
+uint32_t VectorIndex::takeRow() {
+  {
+    std::lock_guard<std::mutex> lock(free_->mutex);
+    if (!free_->rows.empty()) {
+      const uint32_t row = free_->rows.back();
+      free_->rows.pop_back();
+      return row;
+    }
+  }
+  const uint32_t row = rows_.load(std::memory_order_relaxed);
+  if (row >= mostRows(settings())) throw Error(Status::outOfMemory, "The index is full.");
+  store_.ensure(row + 1);
+  if (settings().graph) graph_.ensure(row + 1);
+  live_.ensure(row + 1);
+  gone_.ensure(row + 1);
+  {
+    std::lock_guard<std::mutex> lock(keysMutex_);
+    keys_.ensure(row + 1);
+  }
+  rows_.store(row + 1, std::memory_order_release);
+  return row;
+}
+
+void VectorIndex::prepareBuilder(uint32_t threads) {
+  if (settings().graph && (!builder_ || builder_->threads() != std::max(threads, 1u))) {
+    builder_ = std::make_unique<GraphBuilder>(store_, graph_, threads);
+  }
+}
+
+VectorIndex::Put VectorIndex::put(const KeyList& ids, const float* vectors, uint32_t threads, Control& control) {
+  if (ids.size() > 0 && ids.strings != keys_.strings()) {
+    throw Error(Status::invalidArgument, keys_.strings() ? "ids must be strings." : "ids must be numbers.");
+  }
+  checkVectors(vectors, ids.size(), settings().dim);
+  Put result;
+  std::lock_guard<std::mutex> lock(writing_);
+  epochs::collect();
+  control.begin(static_cast<double>(ids.size()));
+  prepareBuilder(threads);
+  for (size_t begin = 0; begin < ids.size();) {
+    control.check();
+    const size_t round = settings().graph ? GraphBuilder::roundOf(linked_) : kScanOnlyRound;
+    const size_t count = std::min(round, ids.size() - begin);
+    putRound(ids, vectors, begin, count, threads, control, result);
+    begin += count;
+    control.advance(static_cast<double>(count));
+    repair();
+  }
+  control.finish();
+  return result;
+}
+
+void VectorIndex::putRound(const KeyList& ids, const float* vectors, size_t begin, size_t count, uint32_t threads,
+                           const Control& control, Put& result) {
+  const uint32_t dim = settings().dim;
+  std::vector<uint32_t> rows;
+  rows.reserve(count);
+  try {
+    for (size_t i = 0; i < count; i++) rows.push_back(takeRow());
+    parallelFor(threads, count, kWriteChunk, control, [&](size_t, size_t from, size_t to) {
+      std::vector<float> prepared(dim);
+      for (size_t i = from; i < to; i++) {
+        store_.prepare(vectors + (begin + i) * dim, prepared.data());
+        store_.write(rows[i], prepared.data());
+      }
+    });
+    if (settings().graph) {
+      for (uint32_t row : rows) graph_.open(row, graph_.drawLevel(inserted_++));
+      builder_->insert(rows.data(), rows.size(), rows_.load(std::memory_order_relaxed), control);
+    }
+  } catch (...) {
+    // Nothing leads to these rows and none is live: their places are free at once.
+    if (settings().graph) {
+      for (uint32_t row : rows) graph_.close(row);
+    }
+    std::lock_guard<std::mutex> lock(free_->mutex);
+    free_->rows.insert(free_->rows.end(), rows.begin(), rows.end());
+    throw;
+  }
+  linked_ += count;
+  changes_.fetch_add(count, std::memory_order_relaxed);
+  publish(ids, begin, rows, result);
+}
+
+/// Lets rows be found under their ids. A replaced row goes only after its successor has come: a search may meet both
+/// for a moment, and then keeps the better one, but never neither.
+void VectorIndex::publish(const KeyList& ids, size_t begin, const std::vector<uint32_t>& rows, Put& result) {
+  std::lock_guard<std::mutex> lock(keysMutex_);
+  const uint32_t bound = rows_.load(std::memory_order_relaxed);
+  std::vector<std::shared_ptr<Selection>> selections;
+  for (const std::weak_ptr<Selection>& weak : selections_) {
+    if (std::shared_ptr<Selection> selection = weak.lock()) {
+      selection->ensure(bound);
+      selections.push_back(std::move(selection));
+    }
+  }
+  for (size_t i = 0; i < rows.size(); i++) {
+    const uint32_t before = keys_.assign(ids, begin + i, rows[i]);
+    if (before != kNoRow) {
+      for (const std::shared_ptr<Selection>& selection : selections) {
+        if (selection->has(before)) selection->add(rows[i]);
+      }
+    }
+    live_.set(rows[i]);
+    if (before == kNoRow) {
+      result.added++;
+    } else {
+      result.replaced++;
+      bury(before);
+    }
+  }
+  items_.store(keys_.size(), std::memory_order_relaxed);
+}
+
+/// A row that is not to be found any more; the keys' lock is held.
+void VectorIndex::bury(uint32_t row) {
+  live_.clear(row);
+  gone_.set(row);
+  dead_.push_back(row);
+  for (size_t i = 0; i < selections_.size();) {
+    if (const std::shared_ptr<Selection> selection = selections_[i].lock()) {
+      selection->drop(row);
+      i++;
+    } else {
+      selections_[i] = selections_.back();
+      selections_.pop_back();
+    }
+  }
+}
+
+size_t VectorIndex::remove(const KeyList& ids, uint32_t threads) {
+  if (ids.size() > 0 && ids.strings != keys_.strings()) return 0;
+  std::lock_guard<std::mutex> lock(writing_);
+  size_t removed = 0;
+  {
+    std::lock_guard<std::mutex> keysLock(keysMutex_);
+    for (size_t i = 0; i < ids.size(); i++) {
+      const uint32_t row = keys_.erase(ids, i);
+      if (row == kNoRow) continue;
+      bury(row);
+      removed++;
+    }
+    items_.store(keys_.size(), std::memory_order_relaxed);
+  }
+  changes_.fetch_add(removed, std::memory_order_relaxed);
+  prepareBuilder(threads);
+  repair();
+  return removed;
+}
+
+/// Takes the dead rows out of the graph once they are many enough to be worth a pass over all links.
+void VectorIndex::repair() {
+  if (dead_.empty() || dead_.size() < std::max(kFewestDead, linked_ / kDeadShare)) return;
+  const Control whole;  // half a repair would be none
+  if (settings().graph) {
+    builder_->remove(gone_, rows_.load(std::memory_order_relaxed), whole);
+    for (uint32_t row : dead_) graph_.close(row);
+  }
+  for (uint32_t row : dead_) gone_.clear(row);
+  linked_ -= std::min(linked_, dead_.size());
+  const size_t bytes = dead_.size() * (store_.bytesARow() + graph_.bytesARow());
+  Free::later(free_, std::move(dead_), bytes);
+  dead_.clear();
+  epochs::collect();
+}
+
+bool VectorIndex::has(const KeyList& ids, size_t index) const {
+  std::lock_guard<std::mutex> lock(keysMutex_);
+  return keys_.find(ids, index) != kNoRow;
+}
+
+bool VectorIndex::get(const KeyList& ids, size_t index, float* vector) const {
+  const epochs::Guard guard;
+  uint32_t row;
+  {
+    std::lock_guard<std::mutex> lock(keysMutex_);
+    row = keys_.find(ids, index);
+  }
+  if (row == kNoRow) return false;
+  store_.read(row, vector);
+  return true;
+}
+
+std::shared_ptr<Selection> VectorIndex::select(const KeyList& ids) {
+  auto selection = std::make_shared<Selection>(mostRows(settings()));
+  std::lock_guard<std::mutex> lock(keysMutex_);
+  selection->ensure(rows_.load(std::memory_order_acquire));
+  for (size_t i = 0; i < ids.size(); i++) {
+    const uint32_t row = keys_.find(ids, i);
+    if (row != kNoRow) selection->add(row);
+  }
+  selections_.push_back(selection);
+  return selection;
+}
+
+IndexFigures VectorIndex::figures() const {
+  IndexFigures figures;
+  figures.rows = rows_.load(std::memory_order_relaxed);
+  std::lock_guard<std::mutex> lock(keysMutex_);
+  figures.items = keys_.size();
+  figures.reusable = figures.rows - std::min<size_t>(figures.rows, figures.items);
+  constexpr size_t kBits = 2;
+  const size_t links = settings().graph ? graph_.bytesARow() : 0;
+  figures.bytes = figures.rows * (store_.bytesARow() + links) + figures.rows * kBits / 8 + keys_.bytes() +
+                  (settings().graph ? graph_.upperBytes() : 0);
+  return figures;
+}
+
+}  // namespace kairank
