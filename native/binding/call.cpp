@@ -1,10 +1,6 @@
 #include "call.h"
 
-#include <algorithm>
-#include <utility>
-
-#include "../pipeline/executor.h"
-#include "errors.h"
+#include "numbers.h"
 
 namespace kairank {
 
@@ -29,94 +25,9 @@ napi_value namesOf(napi_env env, const ItemIds& ids, const std::vector<uint32_t>
   return array;
 }
 
-/// Typed arrays cut out of one buffer: one allocation for all numbers of a reply.
-class Numbers {
- public:
-  Numbers(napi_env env, size_t bytes) : env_(env) { check(env, napi_create_arraybuffer(env, bytes, &data_, &buffer_)); }
-
-  /// Fills the next array, widest elements first so that each is aligned.
-  template <typename T, typename Fill>
-  napi_value add(napi_typedarray_type type, size_t count, Fill fill) {
-    T* out = reinterpret_cast<T*>(static_cast<char*>(data_) + used_);
-    for (size_t i = 0; i < count; ++i) out[i] = fill(i);
-    napi_value array = nullptr;
-    check(env_, napi_create_typedarray(env_, type, count, buffer_, used_, &array));
-    used_ += count * sizeof(T);
-    return array;
-  }
-
- private:
-  napi_env env_;
-  napi_value buffer_ = nullptr;
-  void* data_ = nullptr;
-  size_t used_ = 0;
-};
-
 }  // namespace
 
-Call::Call(Napi::Env env) : environment_(Environment::of(env)), channel_(environment_.channel()) {}
-
-Napi::Object Call::submit(Napi::Env env) {
-  Napi::Object object = Napi::Object::New(env);
-  napi_value promise = nullptr;
-  check(env, napi_create_promise(env, &deferred_, &promise));
-  open_ = true;
-  number_ = environment_.admit(shared_from_this());
-  try {
-    object.Set("promise", promise);
-    object.Set("cancel", Environment::cancelFunction(env, number_));
-    Executor::shared().submit(shared_from_this());
-  } catch (...) {
-    // The promise is dropped unseen: nobody holds it.
-    finish();
-    throw;
-  }
-  return object;
-}
-
-void Call::settled(Status status, const std::string& message) noexcept {
-  status_ = status;
-  try {
-    message_ = message;
-  } catch (const std::bad_alloc&) {
-    // The code says it without words.
-  }
-  channel_->post(shared_from_this());
-}
-
-void Call::finish() {
-  open_ = false;
-  environment_.dismiss(number_);
-}
-
-void Call::deliver(Napi::Env env) {
-  if (!open_) return;
-  finish();
-  try {
-    const Napi::Object made = guard(env, [&] {
-      if (status_ != Status::ok) throw Error(status_, message_);
-      return reply(env);
-    });
-    napi_resolve_deferred(env, deferred_, made);
-  } catch (const Napi::Error& error) {
-    napi_reject_deferred(env, deferred_, error.Value());
-  }
-}
-
-void Call::cancel(Napi::Env env) {
-  if (!open_) return;
-  finish();
-  Request::cancel();
-  Executor::shared().withdraw(*this);
-  napi_reject_deferred(env, deferred_, codedError(env, Status::aborted, "The call was aborted.").Value());
-}
-
-void Call::leave() noexcept {
-  open_ = false;
-  Request::cancel();
-}
-
-Napi::Object Call::reply(Napi::Env env) const {
+Napi::Value Call::reply(Napi::Env env) const {
   const ItemIds& ids = core->items;
   const size_t count = answer.rows.size();
   const size_t named = reasonEvents.size();

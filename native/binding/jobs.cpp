@@ -2,11 +2,9 @@
 
 #include <chrono>
 #include <mutex>
-#include <new>
-#include <string>
 #include <thread>
 
-#include "../include/status.h"
+#include "../include/outcome.h"
 #include "environment.h"
 #include "errors.h"
 
@@ -83,7 +81,7 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
     settle();
     try {
       guard(env, [&] {
-        if (status_ != Status::ok) throw Error(status_, message_);
+        if (!outcome_.ok()) throw Error(outcome_.status, outcome_.message);
         deferred_.Resolve(convert_(env));
       });
     } catch (const Napi::Error& error) {
@@ -106,11 +104,6 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
 
   void run() noexcept;
 
-  void fail(Status status, const char* message) {
-    status_ = status;
-    message_ = message;
-  }
-
   Environment& environment_;  // JavaScript thread only
   std::shared_ptr<Channel> channel_;
   Napi::Promise::Deferred deferred_;
@@ -124,8 +117,7 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
   std::mutex progressMutex_;
   Clock::time_point lastProgress_{};
 
-  Status status_ = Status::ok;  // written by the job's thread before the end is posted
-  std::string message_;
+  Outcome outcome_;  // written by the job's thread before the end is posted
 };
 
 class ProgressDelivery final : public Delivery {
@@ -164,23 +156,13 @@ void Job::progress(uint64_t done, uint64_t total, double ndcg) noexcept {
 
 void Job::run() noexcept {
   try {
-    try {
-      work_(*this);
-    } catch (const Error& error) {
-      fail(error.status(), error.what());
-    } catch (const std::bad_alloc&) {
-      fail(Status::outOfMemory, "There is not enough memory.");
-    } catch (const std::exception& error) {
-      fail(Status::internal, error.what());
-    } catch (...) {
-      fail(Status::internal, "An unknown fault in the native core.");
-    }
+    outcome_ = outcomeOf([this] { work_(*this); });
     // What is large is freed here, not on the event loop.
     work_ = nullptr;
     if (cancelled()) convert_ = nullptr;
     channel_->post(std::make_shared<EndDelivery>(shared_from_this()));
   } catch (...) {
-    // No memory even for the message.
+    // No memory even for the news of the end.
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "../include/status.h"
 #include "request.h"
+#include "serve.h"
 #include "stages.h"
 
 namespace kairank {
@@ -32,7 +33,10 @@ Registry& registry() {
 }  // namespace
 
 Core::Core(CoreSettings settings, uint64_t token)
-    : eligibility(settings.columns), token_(token), settings_(std::move(settings)) {}
+    : Lane("engine", settings.queueLimit, kServeBatch),
+      eligibility(settings.columns),
+      token_(token),
+      settings_(std::move(settings)) {}
 
 Core::~Core() { close(); }
 
@@ -64,6 +68,13 @@ void Core::close() {
   Registry& shared = registry();
   std::lock_guard<std::mutex> lock(shared.mutex);
   shared.cores.erase(token_);
+}
+
+void Core::serve(Task* const* tasks, size_t count) {
+  thread_local Server server;
+  Request* requests[kServeBatch];
+  for (size_t i = 0; i < count; ++i) requests[i] = static_cast<Request*>(tasks[i]);
+  server.serve(*this, requests, count);
 }
 
 void Core::publish(std::shared_ptr<const ModelSet> models) {

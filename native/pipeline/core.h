@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -13,10 +12,9 @@
 #include "../state/history_store.h"
 #include "../state/ids.h"
 #include "../state/models.h"
+#include "lane.h"
 
 namespace kairank {
-
-class Request;
 
 struct CoreSettings {
   std::vector<ColumnSpec> columns;
@@ -24,7 +22,7 @@ struct CoreSettings {
   size_t queueLimit = 0;           // requests that may wait
 };
 
-class Core {
+class Core final : public Lane {
  public:
   /// A new core that `attach` finds by its token until it is closed or nobody holds it.
   static std::shared_ptr<Core> create(CoreSettings settings);
@@ -32,9 +30,7 @@ class Core {
   /// Throws Error(notFound) for a token that is closed, forgotten or was never made.
   static std::shared_ptr<Core> attach(uint64_t token);
 
-  ~Core();
-  Core(const Core&) = delete;
-  Core& operator=(const Core&) = delete;
+  ~Core() override;
 
   uint64_t token() const { return token_; }
   const CoreSettings& settings() const { return settings_; }
@@ -53,14 +49,10 @@ class Core {
 
   /// No request is taken any more, and the token opens nothing.
   void close();
-  bool closed() const { return closed_.load(std::memory_order_acquire); }
+  bool closed() const override { return closed_.load(std::memory_order_acquire); }
 
-  /// Requests that wait for a thread; the executor's, under its lock.
-  struct Lane {
-    std::deque<std::shared_ptr<Request>> waiting;
-    bool listed = false;  // in the executor's list of lanes with work
-  };
-  Lane lane;
+  /// Answers requests: the tasks of a core are Requests.
+  void serve(Task* const* tasks, size_t count) override;
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -1,7 +1,6 @@
 #include "executor.h"
 
 #include <algorithm>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -11,11 +10,11 @@ namespace kairank {
 
 namespace {
 
-constexpr const char* kClosedMessage = "The engine is closed.";
-
-double microsBetween(Request::Clock::time_point from, Request::Clock::time_point to) {
+double microsBetween(Task::Clock::time_point from, Task::Clock::time_point to) {
   return std::chrono::duration<double, std::micro>(to - from).count();
 }
+
+std::string closedMessage(const char* name) { return std::string("The ") + name + " is closed."; }
 
 }  // namespace
 
@@ -38,73 +37,91 @@ Executor::Executor(unsigned threads) {
 }
 
 Executor::~Executor() {
-  std::vector<std::shared_ptr<Core>> left;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
-    left.assign(ready_.begin(), ready_.end());
   }
   wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
-  for (const std::shared_ptr<Core>& core : left) drop(*core);
+  for (const std::shared_ptr<Lane>& lane : ready_) drop(*lane);
 }
 
-void Executor::submit(std::shared_ptr<Request> request) {
-  request->submitted_ = Request::Clock::now();
-  Core& core = *request->core;
+void Executor::submit(std::shared_ptr<Task> task) {
+  std::shared_ptr<Lane> lane = task->lane();
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (core.closed()) throw Error(Status::closed, kClosedMessage);
-    if (core.lane.waiting.size() >= core.settings().queueLimit) {
+    if (lane->closed()) throw Error(Status::closed, closedMessage(lane->name_));
+    if (lane->waiting_.size() >= lane->queueLimit_) {
       throw Error(Status::overloaded,
-                  std::to_string(core.lane.waiting.size()) + " requests wait already; try again later.");
+                  std::to_string(lane->waiting_.size()) + " requests wait already; try again later.");
     }
-    if (!core.lane.listed) {
-      ready_.push_back(request->core);
-      core.lane.listed = true;
-    }
-    core.lane.waiting.push_back(std::move(request));
+    enqueue(std::move(lane), std::move(task));
     if (idle_ == 0) return;
   }
   wake_.notify_one();
 }
 
-bool Executor::withdraw(const Request& request) {
-  std::shared_ptr<Request> withdrawn;
+/// Puts a task at the end of its lane; the lock is held.
+void Executor::enqueue(std::shared_ptr<Lane> lane, std::shared_ptr<Task> task) {
+  task->queued_ = Task::Clock::now();
+  lane->waiting_.push_back(std::move(task));
+  if (lane->listed_) return;
+  lane->listed_ = true;
+  ready_.push_back(std::move(lane));
+}
+
+/// Another turn for a task that was served in part. It has its place already: no limit refuses it.
+void Executor::resume(const std::shared_ptr<Lane>& lane, std::shared_ptr<Task> task) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!lane->closed()) {
+      enqueue(lane, std::move(task));
+      // This thread looks for work next; another one may share it.
+      if (idle_ > 0) wake_.notify_one();
+      return;
+    }
+  }
+  task->settled(Status::closed, closedMessage(lane->name_));
+}
+
+bool Executor::withdraw(const Task& task) {
+  const std::shared_ptr<Lane> lane = task.lane();
+  std::shared_ptr<Task> withdrawn;
   std::lock_guard<std::mutex> lock(mutex_);
-  auto& waiting = request.core->lane.waiting;
+  auto& waiting = lane->waiting_;
   const auto found = std::find_if(waiting.begin(), waiting.end(),
-                                  [&request](const std::shared_ptr<Request>& one) { return one.get() == &request; });
+                                  [&task](const std::shared_ptr<Task>& one) { return one.get() == &task; });
   if (found == waiting.end()) return false;
   withdrawn = std::move(*found);
   waiting.erase(found);
   return true;
 }
 
-void Executor::drop(Core& core) {
-  std::deque<std::shared_ptr<Request>> dropped;
+void Executor::drop(Lane& lane) {
+  std::deque<std::shared_ptr<Task>> dropped;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    dropped.swap(core.lane.waiting);
+    dropped.swap(lane.waiting_);
   }
-  for (const std::shared_ptr<Request>& request : dropped) request->settled(Status::closed, kClosedMessage);
+  for (const std::shared_ptr<Task>& task : dropped) task->settled(Status::closed, closedMessage(lane.name_));
 }
 
-void Executor::take(Batch& batch) {
+std::shared_ptr<Lane> Executor::take(Batch& batch) {
   while (!ready_.empty()) {
-    std::shared_ptr<Core> core = std::move(ready_.front());
+    std::shared_ptr<Lane> lane = std::move(ready_.front());
     ready_.pop_front();
-    auto& waiting = core->lane.waiting;
+    auto& waiting = lane->waiting_;
     // What waits is shared out among the threads that are free, so that batches form under load only.
     const size_t fair = (waiting.size() + idle_) / (idle_ + 1);
-    for (size_t left = std::min(fair, kServeBatch); left > 0; --left) {
+    for (size_t left = std::min(fair, lane->batch_); left > 0; --left) {
       batch.push_back(std::move(waiting.front()));
       waiting.pop_front();
     }
-    core->lane.listed = !waiting.empty();
-    if (core->lane.listed) ready_.push_back(std::move(core));
-    if (!batch.empty()) return;
+    lane->listed_ = !waiting.empty();
+    if (lane->listed_) ready_.push_back(lane);
+    if (!batch.empty()) return lane;
   }
+  return nullptr;
 }
 
 bool Executor::awaitWork(std::unique_lock<std::mutex>& lock) {
@@ -115,52 +132,47 @@ bool Executor::awaitWork(std::unique_lock<std::mutex>& lock) {
 }
 
 void Executor::work() {
-  Server server;
   Batch batch;
+  std::vector<Task*> live;
   for (;;) {
+    std::shared_ptr<Lane> lane;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       if (!awaitWork(lock)) return;
-      take(batch);
+      lane = take(batch);
     }
-    answer(batch, server);
+    if (lane) answer(lane, batch, live);
     batch.clear();
   }
 }
 
-void Executor::answer(Batch& batch, Server& server) {
-  const Request::Clock::time_point start = Request::Clock::now();
-  Request* live[kServeBatch];
-  size_t count = 0;
-  for (const std::shared_ptr<Request>& request : batch) {
-    request->waitedMicros = microsBetween(request->submitted_, start);
-    if (request->abandoned()) {
-      request->settled(Status::aborted, "The call was aborted.");
-    } else if (request->hasDeadline && start >= request->deadline) {
-      request->settled(Status::deadlineExceeded, "The deadline passed before there was an answer.");
+void Executor::answer(const std::shared_ptr<Lane>& lane, Batch& batch, std::vector<Task*>& live) {
+  const Task::Clock::time_point start = Task::Clock::now();
+  live.clear();
+  for (std::shared_ptr<Task>& task : batch) {
+    task->waitedMicros += microsBetween(task->queued_, start);
+    if (task->abandoned()) {
+      task->settled(Status::aborted, "The call was aborted.");
+      task.reset();
+    } else if (task->hasDeadline && start >= task->deadline) {
+      task->settled(Status::deadlineExceeded, "The deadline passed before there was an answer.");
+      task.reset();
     } else {
-      live[count++] = request.get();
+      live.push_back(task.get());
     }
   }
-  if (count == 0) return;
-  Status status = Status::ok;
-  std::string message;
-  try {
-    server.serve(*live[0]->core, live, count);
-  } catch (const Error& error) {
-    status = error.status();
-    message = error.what();
-  } catch (const std::bad_alloc&) {
-    status = Status::outOfMemory;
-    message = "There is not enough memory.";
-  } catch (const std::exception& error) {
-    status = Status::internal;
-    message = error.what();
-  }
-  const double took = microsBetween(start, Request::Clock::now());
-  for (size_t i = 0; i < count; ++i) {
-    live[i]->tookMicros = took;
-    live[i]->settled(status, message);
+  if (live.empty()) return;
+  const Outcome whole = outcomeOf([&] { lane->serve(live.data(), live.size()); });
+  const double took = microsBetween(start, Task::Clock::now());
+  for (std::shared_ptr<Task>& task : batch) {
+    if (!task) continue;
+    task->tookMicros += took;
+    const Outcome& outcome = whole.ok() ? task->outcome : whole;
+    if (outcome.ok() && !task->finished()) {
+      resume(lane, std::move(task));
+    } else {
+      task->settled(outcome.status, outcome.message);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The pool: threads that take requests from bounded queues and answer them in batches.
+// The pool: threads that take tasks from the bounded queues of lanes and have them served in batches.
 
 #include <condition_variable>
 #include <cstddef>
@@ -9,8 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "request.h"
-#include "serve.h"
+#include "lane.h"
 
 namespace kairank {
 
@@ -28,29 +27,31 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  /// Queues a request. Throws Error(overloaded) when as many of its core wait as may, Error(closed) when the core is
+  /// Queues a task. Throws Error(overloaded) when as many of its lane wait as may, Error(closed) when the lane is
   /// closed; then it is not settled.
-  void submit(std::shared_ptr<Request> request);
+  void submit(std::shared_ptr<Task> task);
 
-  /// Takes a request out of the queue, if it still waits there: true means that it will not be settled.
-  bool withdraw(const Request& request);
+  /// Takes a task out of the queue, if it still waits there: true means that it will not be settled.
+  bool withdraw(const Task& task);
 
-  /// Settles what waits of a core that has closed.
-  void drop(Core& core);
+  /// Settles what waits in a lane that has closed.
+  void drop(Lane& lane);
 
   unsigned threads() const { return static_cast<unsigned>(threads_.size()); }
 
  private:
-  using Batch = std::vector<std::shared_ptr<Request>>;
+  using Batch = std::vector<std::shared_ptr<Task>>;
 
   void work();
   bool awaitWork(std::unique_lock<std::mutex>& lock);
-  void take(Batch& batch);
-  static void answer(Batch& batch, Server& server);
+  std::shared_ptr<Lane> take(Batch& batch);
+  void answer(const std::shared_ptr<Lane>& lane, Batch& batch, std::vector<Task*>& live);
+  void enqueue(std::shared_ptr<Lane> lane, std::shared_ptr<Task> task);
+  void resume(const std::shared_ptr<Lane>& lane, std::shared_ptr<Task> task);
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::shared_ptr<Core>> ready_;  // cores with waiting requests, next first
+  std::deque<std::shared_ptr<Lane>> ready_;  // lanes with waiting tasks, next first
   size_t idle_ = 0;                          // threads without a batch
   bool stopping_ = false;
   std::vector<std::thread> threads_;

@@ -2,6 +2,7 @@
 
 #include "../../../native/pipeline/executor.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "../../../native/pipeline/cores.h"
+#include "../../../native/pipeline/request.h"
 #include "../check.h"
 
 using namespace kairank;
@@ -41,7 +43,9 @@ class Door {
   int waiting_ = 0;
 };
 
-class TestRequest : public Request {
+/// A request, or a task of another lane, whose end the test waits for.
+template <typename Kind>
+class Awaited : public Kind {
  public:
   Door* door = nullptr;  // held up at, when it settles
 
@@ -68,6 +72,43 @@ class TestRequest : public Request {
   int times_ = 0;
   Status status_ = Status::ok;
 };
+
+using TestRequest = Awaited<Request>;
+
+/// A lane of tasks that are served one step at a time; a step below none fails.
+class StepLane final : public Lane {
+ public:
+  StepLane() : Lane("staircase", 4, 8) {}
+
+  std::atomic<bool> open{true};
+  bool closed() const override { return !open; }
+  void serve(Task* const* tasks, size_t count) override;
+};
+
+class StepTask : public Task {
+ public:
+  std::shared_ptr<StepLane> stairs;
+  int steps = 0;
+  int turns = 0;
+
+  std::shared_ptr<Lane> lane() const override { return stairs; }
+  bool finished() const override { return steps == 0; }
+};
+
+void StepLane::serve(Task* const* tasks, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    StepTask& task = static_cast<StepTask&>(*tasks[i]);
+    ++task.turns;
+    if (--task.steps < 0) task.outcome = Outcome::of(Status::notFound, "there is no such step");
+  }
+}
+
+std::shared_ptr<Awaited<StepTask>> stepsOf(const std::shared_ptr<StepLane>& lane, int steps) {
+  auto task = std::make_shared<Awaited<StepTask>>();
+  task->stairs = lane;
+  task->steps = steps;
+  return task;
+}
 
 std::shared_ptr<Core> shop(size_t queueLimit, uint32_t items = 10) {
   CoreSettings settings;
@@ -104,9 +145,9 @@ struct Busy {
   }
 };
 
-Status statusOfSubmit(Executor& pool, const std::shared_ptr<Request>& request) {
+Status statusOfSubmit(Executor& pool, const std::shared_ptr<Task>& task) {
   try {
-    pool.submit(request);
+    pool.submit(task);
     return Status::ok;
   } catch (const Error& error) {
     return error.status();
@@ -273,6 +314,47 @@ void everyRequestSettlesOnce() {
   }
 }
 
+void longTasksTakeTurns() {
+  const auto stairs = std::make_shared<StepLane>();
+  const std::shared_ptr<Core> core = shop(100);
+  Busy busy(core);
+  const auto tall = stepsOf(stairs, 300), low = stepsOf(stairs, 1), missing = stepsOf(stairs, -1);
+  for (const auto& task : {tall, low, missing}) busy.pool.submit(task);
+  const auto request = requestOf(core);
+  busy.pool.submit(request);
+  busy.door.open();
+  CHECK(request->await() == Status::ok);
+  CHECK(low->await() == Status::ok && low->turns == 1);
+  CHECK_THAT(missing->await() == Status::notFound, "one task of a batch fails alone");
+  CHECK(tall->await() == Status::ok && tall->turns == 300);
+  CHECK(tall->times() == 1 && missing->times() == 1);
+}
+
+void unfinishedTasksEndWithTheirLane() {
+  const auto stairs = std::make_shared<StepLane>();
+  const auto endless = stepsOf(stairs, 1 << 30);
+  Executor pool(2);
+  pool.submit(endless);
+  stairs->open = false;
+  pool.drop(*stairs);
+  CHECK(endless->await() == Status::closed);
+  CHECK(statusOfSubmit(pool, stepsOf(stairs, 1)) == Status::closed);
+
+  const auto other = std::make_shared<StepLane>();
+  const auto unwanted = stepsOf(other, 1 << 30), late = stepsOf(other, 1 << 30), left = stepsOf(other, 1 << 30);
+  late->hasDeadline = true;
+  late->deadline = Task::Clock::now() + std::chrono::milliseconds(5);
+  {
+    Executor ending(2);
+    for (const auto& task : {unwanted, late, left}) ending.submit(task);
+    unwanted->cancel();
+    CHECK(unwanted->await() == Status::aborted);
+    CHECK(late->await() == Status::deadlineExceeded);
+    CHECK(left->times() == 0);
+  }
+  CHECK_THAT(left->await() == Status::closed, "the pool that ends settles what is not finished");
+}
+
 void countsCores() {
   CHECK(allowedCores() >= 1);
   CHECK(poolThreads() >= 1);
@@ -288,6 +370,8 @@ int main() {
   check::test("closing settles what waits", closingSettlesWhatWaits);
   check::test("forgotten cores are freed", forgottenCoresAreFreed);
   check::test("every request settles once", everyRequestSettlesOnce);
+  check::test("long tasks take turns", longTasksTakeTurns);
+  check::test("unfinished tasks end with their lane, or when nobody wants them", unfinishedTasksEndWithTheirLane);
   check::test("counts cores", countsCores);
   return check::finish();
 }
