@@ -60,5 +60,10 @@ export function fromNative(error: unknown): unknown {
   if (error instanceof KairankError || !(error instanceof Error)) return error;
   const code: unknown = 'code' in error ? error.code : undefined;
   if (!isErrorCode(code)) return error;
-  return new KairankError(code, error.message, { cause: error });
+  const details: ErrorDetails = {};
+  for (const name of ['field', 'expected', 'received'] as const) {
+    const value: unknown = Reflect.get(error, name);
+    if (typeof value === 'string') details[name] = value;
+  }
+  return new KairankError(code, error.message, { ...details, cause: error });
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { KairankError } from './errors.js';
+import type { NativeIndex, NativeIndexOptions } from './native-vector.js';
 
 export type TargetName = 'scalar' | 'neon' | 'avx2' | 'avx512' | 'amx';
 
@@ -308,6 +309,7 @@ export interface NativeAddon {
   createCore(options: CoreOptions): NativeCore;
   /** Opens the state behind a token in this thread. Throws KAIRANK_NOT_FOUND for a token that is closed or was never made. */
   attachCore(token: bigint): NativeCore;
+  createIndex(options: NativeIndexOptions): NativeIndex;
 }
 
 /** Where the builds leave the addon, best first, seen from src/ and from dist/ alike. */

@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "learning.h"
 #include "pin.h"
+#include "vector_object.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   kairank::pinLibrary();
@@ -15,6 +16,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("kernels", kairank::makeKernels(env));
   exports.Set("learning", kairank::makeLearning(env));
   kairank::exportCore(env, exports);
+  kairank::exportVector(env, exports);
   return exports;
 }
 

@@ -74,6 +74,7 @@ class Environment {
   static Napi::Value cancelFunction(Napi::Env env, uint64_t number);
 
   Napi::FunctionReference coreClass;
+  Napi::FunctionReference indexClass;
 
  private:
   explicit Environment(Napi::Env env) : env_(env) {}

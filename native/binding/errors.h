@@ -25,6 +25,12 @@ auto guard(Napi::Env env, Fn&& fn) -> decltype(fn()) {
     return fn();
   } catch (const Napi::Error&) {
     throw;
+  } catch (const ArgumentError& error) {
+    Napi::Error coded = codedError(env, error.status(), error.what());
+    coded.Value().Set("field", Napi::String::New(env, error.field));
+    coded.Value().Set("expected", Napi::String::New(env, error.expected));
+    if (!error.received.empty()) coded.Value().Set("received", Napi::String::New(env, error.received));
+    throw coded;
   } catch (const Error& error) {
     throw codedError(env, error.status(), error.what());
   } catch (const std::bad_alloc&) {

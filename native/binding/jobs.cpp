@@ -15,7 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr Clock::duration kProgressInterval = std::chrono::milliseconds(100);
 
-struct Progress {
+struct Told {
   uint64_t done;
   uint64_t total;
   double ndcg;
@@ -38,10 +38,15 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
 
   // --- on the JavaScript thread -------------------------------------------------------------------------------
 
-  Napi::Object start(Napi::Env env) {
+  Napi::Object start(Napi::Env env, const std::shared_ptr<Serial>& queue) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("promise", deferred_.Promise());
-    std::thread([self = shared_from_this()] { self->run(); }).detach();
+    const auto run = [self = shared_from_this()] { self->run(); };
+    if (queue) {
+      queue->run(run);
+    } else {
+      std::thread(run).detach();
+    }
     number_ = environment_.admit(shared_from_this());
     object.Set("cancel", Environment::cancelFunction(env, number_));
     return object;
@@ -60,7 +65,7 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
     onProgress_.Reset();
   }
 
-  void report(Napi::Env env, const Progress& progress) {
+  void report(Napi::Env env, const Told& progress) {
     if (settled_ || onProgress_.IsEmpty()) return;
     try {
       Napi::Object told = Napi::Object::New(env);
@@ -91,7 +96,7 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
 
   // --- on the job's threads -----------------------------------------------------------------------------------
 
-  bool cancelled() const noexcept override { return cancelled_.load(std::memory_order_relaxed); }
+  const std::atomic<bool>& flag() const noexcept override { return cancelled_; }
 
   void progress(uint64_t done, uint64_t total, double ndcg) noexcept override;
 
@@ -122,12 +127,12 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
 
 class ProgressDelivery final : public Delivery {
  public:
-  ProgressDelivery(std::shared_ptr<Job> job, const Progress& progress) : job_(std::move(job)), progress_(progress) {}
+  ProgressDelivery(std::shared_ptr<Job> job, const Told& progress) : job_(std::move(job)), progress_(progress) {}
   void deliver(Napi::Env env) override { job_->report(env, progress_); }
 
  private:
   std::shared_ptr<Job> job_;
-  Progress progress_;
+  Told progress_;
 };
 
 class EndDelivery final : public Delivery {
@@ -148,7 +153,7 @@ void Job::progress(uint64_t done, uint64_t total, double ndcg) noexcept {
       if (done < total && now - lastProgress_ < kProgressInterval) return;
       lastProgress_ = now;
     }
-    channel_->post(std::make_shared<ProgressDelivery>(shared_from_this(), Progress{done, total, ndcg}));
+    channel_->post(std::make_shared<ProgressDelivery>(shared_from_this(), Told{done, total, ndcg}));
   } catch (const std::exception&) {
     // Progress is advice: without memory to tell it, the work goes on untold.
   }
@@ -168,8 +173,9 @@ void Job::run() noexcept {
 
 }  // namespace
 
-Napi::Object start(Napi::Env env, Work work, Napi::Value onProgress, Convert convert) {
-  return std::make_shared<Job>(env, std::move(work), onProgress, std::move(convert))->start(env);
+Napi::Object start(Napi::Env env, Work work, Napi::Value onProgress, Convert convert,
+                   const std::shared_ptr<Serial>& queue) {
+  return std::make_shared<Job>(env, std::move(work), onProgress, std::move(convert))->start(env, queue);
 }
 
 }  // namespace kairank::jobs

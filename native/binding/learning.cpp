@@ -156,16 +156,6 @@ Napi::Value rankedObject(Napi::Env env, const RankedCases& ranked) {
 
 using Arguments = const Napi::CallbackInfo&;
 
-/// A Control that speaks through a job.
-struct JobControl : Control {
-  explicit JobControl(JobContext& context)
-      : Control([&context] { return context.cancelled(); },
-                [&context](const Progress& progress) {
-                  context.progress(static_cast<uint64_t>(progress.done), static_cast<uint64_t>(progress.total),
-                                   progress.ndcg);
-                }) {}
-};
-
 std::shared_ptr<const Dataset> datasetOf(const Napi::Value& value) {
   return unwrapHandle<const Dataset>(value, kDatasetTag, "data");
 }

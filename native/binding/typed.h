@@ -52,9 +52,10 @@ struct TypedArrayName<uint32_t> {
   static constexpr const char* kName = "Uint32Array";
 };
 
-/// Refuses an argument: `name` as the caller would write it, and what it must be.
-[[noreturn]] inline void refuse(const std::string& name, const std::string& expected) {
-  throw Error(Status::invalidArgument, name + " must be " + expected + ".");
+/// Refuses an argument: `name` as the caller would write it, what it must be, and what it is.
+[[noreturn]] inline void refuse(const std::string& name, const std::string& expected,
+                                const std::string& received = {}) {
+  throw ArgumentError(name, expected, received);
 }
 
 /// The elements of a typed array of exactly this type, in memory that is still attached.
@@ -82,8 +83,8 @@ template <typename T>
 Span<T> spanOf(const Napi::Value& value, const std::string& name, size_t size) {
   const Span<T> span = spanOf<T>(value, name);
   if (span.size != size) {
-    refuse(name, std::string("a ") + TypedArrayName<T>::kName + " of " + std::to_string(size) + " elements, not " +
-                     std::to_string(span.size));
+    refuse(name, std::string("a ") + TypedArrayName<T>::kName + " of " + std::to_string(size) + " elements",
+           std::to_string(span.size));
   }
   return span;
 }

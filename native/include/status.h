@@ -44,4 +44,19 @@ class Error : public std::runtime_error {
   Status status_;
 };
 
+/// An argument of the caller's that is not what it must be; the fields are those of a KairankError.
+class ArgumentError : public Error {
+ public:
+  ArgumentError(const std::string& field, const std::string& expected, const std::string& received = {})
+      : Error(Status::invalidArgument,
+              field + " must be " + expected + (received.empty() ? "" : ", not " + received) + "."),
+        field(field),
+        expected(expected),
+        received(received) {}
+
+  const std::string field;
+  const std::string expected;
+  const std::string received;  // empty: not said
+};
+
 }  // namespace kairank

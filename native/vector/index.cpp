@@ -6,6 +6,7 @@
 #include "../include/parallel.h"
 #include "../include/status.h"
 #include "../state/epochs.h"
+#include "fit.h"
 
 namespace kairank {
 
@@ -15,7 +16,6 @@ constexpr size_t kScanOnlyRound = 8192;  // rows of a round where there is no gr
 constexpr size_t kFewestDead = 512;      // removed rows before the graph is mended
 constexpr size_t kDeadShare = 10;        // or one in so many of those linked
 constexpr size_t kWriteChunk = 64;
-constexpr float kLargestSquare = 1e30f;  // of a vector's norm: products of two stay far from infinity
 
 IndexSettings checked(IndexSettings settings) {
   const auto refuse = [](const char* message) { throw Error(Status::invalidArgument, message); };
@@ -25,17 +25,6 @@ IndexSettings checked(IndexSettings settings) {
     refuse("efConstruction must be a whole number from 1 to 1048576.");
   }
   return settings;
-}
-
-void checkVectors(const float* vectors, size_t count, uint32_t dim) {
-  for (size_t i = 0; i < count; i++) {
-    double squares = 0;
-    for (uint32_t d = 0; d < dim; d++) squares += static_cast<double>(vectors[i * dim + d]) * vectors[i * dim + d];
-    if (!(squares <= kLargestSquare)) {
-      throw Error(Status::invalidArgument,
-                  "vectors must be finite, of a norm of at most 1e15; vector " + std::to_string(i) + " is not.");
-    }
-  }
 }
 
 }  // namespace
@@ -104,7 +93,10 @@ VectorIndex::Put VectorIndex::put(const KeyList& ids, const float* vectors, uint
   if (ids.size() > 0 && ids.strings != keys_.strings()) {
     throw Error(Status::invalidArgument, keys_.strings() ? "ids must be strings." : "ids must be numbers.");
   }
-  checkVectors(vectors, ids.size(), settings().dim);
+  const size_t unfit = firstUnfit(vectors, ids.size(), settings().dim);
+  if (unfit < ids.size()) {
+    throw Error(Status::invalidArgument, "vectors[" + std::to_string(unfit) + "] must be " + kFitVector + ".");
+  }
   Put result;
   std::lock_guard<std::mutex> lock(writing_);
   epochs::collect();

@@ -15,6 +15,10 @@ enum class Storage : uint8_t { f32, bf16, int8 };
 /// Bits a dimension of the codes that the graph is walked on.
 enum class Codes : uint8_t { int4 = 4, int8 = 8 };
 
+/// The codes that suit vectors of `dim` numbers, unless somebody knows better: 4 bits halve what a walk reads, and with
+/// few dimensions lose what tells neighbours apart.
+constexpr Codes suitedCodes(uint32_t dim) { return dim < 48 ? Codes::int8 : Codes::int4; }
+
 struct IndexSettings {
   uint32_t dim = 0;
   Metric metric = Metric::cosine;
