@@ -38,9 +38,19 @@ void ExactSearch::Query::reset(const RowStore& store, const PreparedQuery& query
   threshold = -std::numeric_limits<float>::infinity();
 }
 
+void ExactSearch::dropImpossible(Query& query) {
+  const float least = query.threshold;
+  const auto out = std::remove_if(query.possible.begin(), query.possible.end(),
+                                  [least](const ScoredRow& one) { return one.score < least; });
+  query.possible.erase(out, query.possible.end());
+}
+
 /// Scores by vector what is possible, the most promising first, until nothing left can be among the best.
 void ExactSearch::settle(const RowStore& store, Query& query, uint32_t k) {
   std::vector<ScoredRow>& possible = query.possible;
+  query.lower.tighten();
+  query.threshold = std::max(query.threshold, query.lower.threshold());
+  dropImpossible(query);
   std::sort(possible.begin(), possible.end(), better);
   vector_.resize(store.settings().dim);
   constexpr size_t kAhead = 4;
@@ -52,7 +62,7 @@ void ExactSearch::settle(const RowStore& store, Query& query, uint32_t k) {
     const float slack = l2 ? 1e-5f * (query.prepared->squaredNorm + std::fabs(possible[i].score)) : 0;
     if (reach + slack < query.best.threshold()) break;
     query.best.offer(store.exact(*query.prepared, possible[i].row, vector_.data()), possible[i].row);
-    if (i % k == k - 1) query.best.best();  // halves, and so raises the threshold
+    if (i % k == k - 1) query.best.tighten();
   }
   possible.clear();
 }
@@ -61,13 +71,10 @@ void ExactSearch::offer(const RowStore& store, Query& query, uint32_t row, float
   const float error = query.bound.perScale * scale + query.bound.constant;
   query.lower.offer(upper - 2 * error, row);
   query.possible.push_back({upper, row});
-  if (query.possible.size() % k == 0) query.lower.best();
+  if (query.possible.size() % k == 0) query.lower.tighten();
   query.threshold = query.lower.threshold();
   if (query.possible.size() < std::max<size_t>(kMostPossible, 8 * static_cast<size_t>(k))) return;
-  const float least = query.threshold;
-  const auto out = std::remove_if(query.possible.begin(), query.possible.end(),
-                                  [least](const ScoredRow& one) { return one.score < least; });
-  query.possible.erase(out, query.possible.end());
+  dropImpossible(query);
   if (query.possible.size() > kMostPossible / 2 + 4 * static_cast<size_t>(k)) settle(store, query, k);
 }
 

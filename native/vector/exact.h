@@ -49,6 +49,7 @@ class ExactSearch {
   void scanRun(const RowStore& store, uint32_t first, uint32_t rows, size_t count, uint32_t k);
   void scanSparse(const RowStore& store, uint32_t first, const uint64_t* words, size_t count, uint32_t k);
   void offer(const RowStore& store, Query& query, uint32_t row, float upper, float scale, uint32_t k);
+  static void dropImpossible(Query& query);
   void settle(const RowStore& store, Query& query, uint32_t k);
 
   std::vector<Query> queries_;
