@@ -91,10 +91,13 @@ void BeamQueue::place(uint32_t index) {
   cursor_ = std::max(cursor_, bin);
 }
 
-void BeamQueue::add(uint32_t row, float score, bool counted) {
+bool BeamQueue::add(uint32_t row, float score, bool counted) {
+  const int before = cursor_;
   entries_.push_back({row | (counted ? kCounted : 0), kNone, score});
   place(static_cast<uint32_t>(entries_.size() - 1));
+  const bool first = cursor_ > before;
   if (counted_ > ef_) raise();
+  return first;
 }
 
 /// Gives up the farthest bins as long as enough rows are nearer.
@@ -241,7 +244,9 @@ bool Walk::run(const Graph& graph, const RowStore& store, const CodeQuery& query
     const uint32_t count = visited_.meet(graph.links(row, level), capacity, limits.rows, codes, links_.data());
     codes.score(links_.data(), count, scores_.data());
     for (uint32_t i = 0; i < count; i++) {
-      if (queue_.welcome(scores_[i])) queue_.add(links_[i], scores_[i], counts(limits, links_[i]));
+      if (!queue_.welcome(scores_[i])) continue;
+      const bool first = queue_.add(links_[i], scores_[i], counts(limits, links_[i]));
+      if (first && level == 0) graph.prefetch(links_[i]);
     }
     if (visited_.met() > limits.budget) {
       whole = false;

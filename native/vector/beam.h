@@ -30,8 +30,9 @@ class BeamQueue {
   /// False when a row of this score could not be among the best any more.
   bool welcome(float score) const { return lowest_ == 0 || placeOf(score) >= lowest_; }
 
-  /// Adds a row that is welcome. Rows that do not count are visited, and are not results.
-  void add(uint32_t row, float score, bool counted);
+  /// Adds a row that is welcome; true when it may be the next to visit. Rows that do not count are visited, and are not
+  /// results.
+  bool add(uint32_t row, float score, bool counted);
 
   /// The best row not yet visited; false when none is left that could lead further.
   bool next(uint32_t& row);
@@ -127,7 +128,7 @@ class VisitedRows {
 struct WalkLimits {
   uint32_t rows;                               // rows from here on do not exist
   uint32_t ef;                                 // rows to return
-  const RowBits* live = nullptr;               // null: every row counts
+  const RowBits* live = nullptr;                  // null: every row counts
   const std::atomic<uint64_t>* filter = nullptr;  // null: every live row counts
   uint32_t filterRows = 0;                     // rows beyond do not pass the filter
   size_t budget = SIZE_MAX;                    // rows to score before giving up

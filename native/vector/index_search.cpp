@@ -137,7 +137,8 @@ bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options,
   WalkLimits limits{};
   limits.rows = rows_.load(std::memory_order_acquire);
   limits.ef = options.ef;
-  limits.live = &live_;
+  // As many items as rows: none is dead or not yet there, and the bits need not be looked at.
+  limits.live = size() == limits.rows ? nullptr : &live_;
   if (options.selection) {
     limits.filterRows = options.selection->rows();
     limits.filter = options.selection->words();
