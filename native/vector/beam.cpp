@@ -206,8 +206,11 @@ uint32_t VisitedRows::meet(const Graph::Link* links, uint32_t most, uint32_t row
 
 bool Walk::counts(const WalkLimits& limits, uint32_t row) const {
   if (limits.live && !limits.live->has(row)) return false;
-  if (!limits.filter) return true;
-  return row < limits.filterRows && ((limits.filter[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1);
+  if (limits.filter) {
+    if (row >= limits.filterRows) return false;
+    if (!((limits.filter[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1)) return false;
+  }
+  return !limits.predicate || limits.predicate->accepts(row);
 }
 
 RowCodes::RowCodes(const RowStore& store, const CodeQuery& query)

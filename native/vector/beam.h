@@ -124,6 +124,13 @@ class VisitedRows {
   std::vector<uint32_t> met_;
 };
 
+/// Says of single rows whether they may be returned, where there is no bitmap. It may throw, and may search itself.
+class RowPredicate {
+ public:
+  virtual ~RowPredicate() = default;
+  virtual bool accepts(uint32_t row) = 0;
+};
+
 /// What a walk may return, and how long it may take.
 struct WalkLimits {
   uint32_t rows;                               // rows from here on do not exist
@@ -131,6 +138,7 @@ struct WalkLimits {
   const RowBits* live = nullptr;                  // null: every row counts
   const std::atomic<uint64_t>* filter = nullptr;  // null: every live row counts
   uint32_t filterRows = 0;                     // rows beyond do not pass the filter
+  RowPredicate* predicate = nullptr;           // null: every row that the bitmaps let through
   size_t budget = SIZE_MAX;                    // rows to score before giving up
   const Interrupt* interrupt = nullptr;
 };
