@@ -9,6 +9,7 @@
 
 #include "graph.h"
 #include "interrupt.h"
+#include "predicate.h"
 #include "rows.h"
 
 namespace kairank {
@@ -122,13 +123,6 @@ class VisitedRows {
  private:
   std::vector<uint64_t> words_;
   std::vector<uint32_t> met_;
-};
-
-/// Says of single rows whether they may be returned, where there is no bitmap. It may throw, and may search itself.
-class RowPredicate {
- public:
-  virtual ~RowPredicate() = default;
-  virtual bool accepts(uint32_t row) = 0;
 };
 
 /// What a walk may return, and how long it may take.
