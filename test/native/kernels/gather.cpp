@@ -172,9 +172,9 @@ void checkScores(const KernelTable& table, Codes& codes, const std::vector<uint3
   const Layout& layout = codes.layout();
   for (size_t i = 0; i < asked.size(); ++i) {
     const Expected expected = codes.score(asked[i]);
-    CHECK_THAT(agrees(scores[i], expected, 6, 4),
-               "dim " << layout.dim << " between " << layout.between << " behind " << layout.behind << " count "
-                      << asked.size() << " at " << i << ": " << scores[i] << ", not " << expected.value);
+    CHECK_THAT(agrees(scores[i], expected, 6, 4), "dim " << layout.dim << " between " << layout.between << " behind "
+                                                         << layout.behind << " count " << asked.size() << " at " << i
+                                                         << ": " << scores[i] << ", not " << expected.value);
     if (!std::isnan(expected.value)) CHECK(sameBits(scores[i], codes.rounded(asked[i])));
   }
 }
