@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "../recall/make_models.h"
 #include "errors.h"
 #include "handles.h"
 #include "jobs.h"

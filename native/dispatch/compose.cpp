@@ -39,6 +39,8 @@ void setNeon(KernelTable& table) {
   table.batchF32 = batchF32Neon;
   table.batchBf16 = batchBf16Neon;
   table.batchI8 = batchI8Neon;
+  table.gatherI4 = gatherI4Neon;
+  table.gatherI8 = gatherI8Neon;
   table.scanAbove = scanAboveNeon;
   table.toBf16 = toBf16Neon;
   table.fromBf16 = fromBf16Neon;
@@ -79,6 +81,8 @@ void setAvx512(KernelTable& table) {
   table.batchF32 = batchF32Avx512;
   table.batchBf16 = batchBf16Avx512;
   table.batchI8 = batchI8Avx512;
+  table.gatherI4 = gatherI4Avx512;
+  table.gatherI8 = gatherI8Avx512;
   table.scanAbove = scanAboveAvx512;
   table.toBf16 = toBf16Avx512;
   table.fromBf16 = fromBf16Avx512;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../recall/make_models.h"
 #include "../state/votes.h"
 #include "blend_fit.h"
 #include "sampling.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../dispatch/dispatch.h"
+#include "../recall/factors.h"
 #include "../recall/popularity.h"
 
 namespace kairank {
@@ -25,16 +26,31 @@ void block(const Ask& ask, RowSet& blocked) {
   }
 }
 
+/// Rows with factors that a shopper may be shown.
+class Allowed final : public RowPredicate {
+ public:
+  Allowed(const FactorsModel& factors, const Eligibility& eligible, const RowSet& blocked)
+      : factors_(factors), eligible_(eligible), blocked_(blocked) {}
+  bool accepts(uint32_t row) override { return factors_.has(row) && eligible_.has(row) && !blocked_.has(row); }
+
+ private:
+  const FactorsModel& factors_;
+  const Eligibility& eligible_;
+  const RowSet& blocked_;
+};
+
 /// Folds the histories in and scans the catalogue once for those that recall from it.
 void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
   const FactorsModel& factors = *models.factors;
   const size_t dim = factors.dim;
   scratch.queries.resize(count * dim);
   scratch.scanned.clear();
-  size_t slotOf[kAskBatch];
   TopRows* tops[kAskBatch];
+  uint32_t wanted[kAskBatch];
+  std::vector<Allowed> allowed;
+  RowPredicate* predicates[kAskBatch];
+  allowed.reserve(count);
   size_t scanned = 0;
-  uint32_t rows = 0;
   for (size_t a = 0; a < count; a++) {
     AskSlot& slot = scratch.slots[a];
     slot.factors.reset(quotaOf(models, asks[a]));
@@ -43,14 +59,12 @@ void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scra
     slot.folded = foldIn(factors, scratch.votes, scratch.foldIn, query);
     if (!slot.folded || asks[a].given) continue;
     scratch.scanned.insert(scratch.scanned.end(), query, query + dim);
-    slotOf[scanned] = a;
+    allowed.emplace_back(factors, asks[a].eligible, slot.blocked);
+    predicates[scanned] = &allowed.back();
+    wanted[scanned] = static_cast<uint32_t>(quotaOf(models, asks[a]));
     tops[scanned++] = &slot.factors;
-    rows = std::max(rows, std::min(models.items, asks[a].eligible.rows));
   }
-  if (scanned == 0) return;
-  scanFactors(factors, scratch.scanned.data(), scanned, rows, tops, scratch.scan, [&](size_t q, uint32_t row) {
-    return asks[slotOf[q]].eligible.has(row) && !scratch.slots[slotOf[q]].blocked.has(row);
-  });
+  if (scanned > 0) recallFactors(models, scratch.scanned.data(), scanned, wanted, predicates, tops);
 }
 
 void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scratch) {

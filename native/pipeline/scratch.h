@@ -1,8 +1,8 @@
 #pragma once
 // Working memory of one thread on its way through the stages.
 
+#include "../include/top.h"
 #include "../rank/attention.h"
-#include "../recall/factors.h"
 #include "../recall/fold_in.h"
 #include "../recall/rules.h"
 #include "../state/candidates.h"
@@ -24,7 +24,6 @@ struct Scratch {
   std::vector<float> queries;  // asks x dim: the shoppers' factors
   std::vector<float> scanned;  // those of them that are scanned for, dense
   FoldInScratch foldIn;
-  FactorsScratch scan;
   SparseScores rules;
   TopRows top;
   RowSet taken;

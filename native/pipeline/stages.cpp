@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "../rank/blend.h"
+#include "../recall/make_models.h"
 #include "recall_stage.h"
 #include "scratch.h"
 

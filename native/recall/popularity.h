@@ -2,7 +2,7 @@
 // Popularity as a source: what everybody wants, for shoppers nobody knows and lists that came out short.
 
 #include "../state/candidates.h"
-#include "top.h"
+#include "../include/top.h"
 
 namespace kairank {
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "../include/status.h"
 
@@ -10,36 +9,10 @@ namespace kairank {
 
 namespace {
 
-constexpr size_t kPopular = 4096;  // enough that a filter rarely exhausts the list
-
 [[noreturn]] void refuse(const std::string& message) { throw Error(Status::invalidArgument, message); }
 
 bool finite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
-}
-
-std::vector<uint32_t> mostPopular(const std::vector<float>& popularity) {
-  std::vector<uint32_t> order(popularity.size());
-  std::iota(order.begin(), order.end(), 0u);
-  const size_t kept = std::min(order.size(), kPopular);
-  std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](uint32_t a, uint32_t b) {
-    return popularity[a] != popularity[b] ? popularity[a] > popularity[b] : a < b;
-  });
-  order.resize(kept);
-  return order;
-}
-
-/// Factors at unit length: cosine similarity becomes a dot product.
-std::vector<float> unitRows(const FactorsModel& model) {
-  std::vector<float> unit(model.factors.size());
-  for (size_t row = 0; row < model.items; row++) {
-    const float* from = model.factors.data() + row * model.dim;
-    double square = 0;
-    for (uint32_t d = 0; d < model.dim; d++) square += static_cast<double>(from[d]) * from[d];
-    const double norm = square > 0 ? 1 / std::sqrt(square) : 0;
-    for (uint32_t d = 0; d < model.dim; d++) unit[row * model.dim + d] = static_cast<float>(from[d] * norm);
-  }
-  return unit;
 }
 
 }  // namespace
@@ -89,37 +62,6 @@ void checkRules(const RulesModel& model) {
   }
   if (!(model.decay > 0 && model.decay <= 1)) refuse("rules: decay must be above 0, at most 1");
   if (model.maxEvents == 0) refuse("rules: maxEvents must be above 0");
-}
-
-std::shared_ptr<const ModelSet> makeModels(std::vector<float> popularity, std::shared_ptr<const RulesModel> rules,
-                                           std::shared_ptr<const FactorsModel> factors, const AttentionModel& attention,
-                                           const Blend& blend, bool excludeSeen) {
-  if (popularity.size() > kMaxRows) refuse("popularity: too many items");
-  for (float count : popularity) {
-    if (!(count >= 0) || !std::isfinite(count)) refuse("popularity: every count must be finite and not negative");
-  }
-  auto models = std::make_shared<ModelSet>();
-  models->items = static_cast<uint32_t>(popularity.size());
-  if (rules && rules->items != models->items) refuse("rules: the number of items differs from popularity's");
-  if (factors && factors->items != models->items) refuse("factors: the number of items differs from popularity's");
-  if (!(attention.decay > 0 && attention.decay <= 1)) refuse("attention: decay must be above 0, at most 1");
-  if (!(attention.scale >= 0) || !std::isfinite(attention.scale)) refuse("attention: scale must not be negative");
-  if (attention.maxEvents == 0 || attention.maxEvents > kMaxAttended) refuse("attention: maxEvents is out of range");
-  for (size_t s = 0; s < kSources; s++) {
-    if (!std::isfinite(blend.weight[s]) || !std::isfinite(blend.missing[s]))
-      refuse("blend: every weight must be finite");
-  }
-  models->popular = mostPopular(popularity);
-  models->logPopularity.reserve(popularity.size());
-  for (float count : popularity) models->logPopularity.push_back(std::log1p(count));
-  models->popularity = std::move(popularity);
-  if (factors) models->unitFactors = unitRows(*factors);
-  models->rules = std::move(rules);
-  models->factors = std::move(factors);
-  models->attention = attention;
-  models->blend = blend;
-  models->excludeSeen = excludeSeen;
-  return models;
 }
 
 }  // namespace kairank

@@ -10,6 +10,8 @@
 
 namespace kairank {
 
+class VectorIndex;
+
 /// Sequential item-item rules (Ludewig & Jannach 2018): row a holds the items that follow a, strongest first.
 struct RulesModel {
   uint32_t items = 0;
@@ -60,6 +62,7 @@ struct ModelSet {
   uint32_t items = 0;  // rows the models know; later rows have no model yet
   std::shared_ptr<const RulesModel> rules;
   std::shared_ptr<const FactorsModel> factors;
+  std::shared_ptr<const VectorIndex> factorsIndex;  // what recall searches the factors in
   std::vector<float> unitFactors;  // items x dim, factors at unit length, the keys and queries of attention
   AttentionModel attention;
   std::vector<float> popularity;     // items, weighted count of positive events
@@ -76,11 +79,5 @@ void completeFactors(FactorsModel& model);
 /// Checks offsets, columns and values, wherever they come from.
 /// @throws Error(invalidArgument)
 void checkRules(const RulesModel& model);
-
-/// The set of these models, with all that is derived from them. Popularity decides the number of items.
-/// @throws Error(invalidArgument) when the models disagree about the items, or a number is not finite.
-std::shared_ptr<const ModelSet> makeModels(std::vector<float> popularity, std::shared_ptr<const RulesModel> rules,
-                                           std::shared_ptr<const FactorsModel> factors, const AttentionModel& attention,
-                                           const Blend& blend, bool excludeSeen);
 
 }  // namespace kairank

@@ -91,10 +91,13 @@ void BeamQueue::place(uint32_t index) {
   cursor_ = std::max(cursor_, bin);
 }
 
-void BeamQueue::add(uint32_t row, float score, bool counted) {
+bool BeamQueue::add(uint32_t row, float score, bool counted) {
+  const int before = cursor_;
   entries_.push_back({row | (counted ? kCounted : 0), kNone, score});
   place(static_cast<uint32_t>(entries_.size() - 1));
+  const bool first = cursor_ > before;
   if (counted_ > ef_) raise();
+  return first;
 }
 
 /// Gives up the farthest bins as long as enough rows are nearer.
@@ -182,65 +185,49 @@ void VisitedRows::reset(uint32_t rows) {
   if (words_.size() < rows / 64 + 1) words_.resize(rows / 64 + 1);
 }
 
-uint32_t VisitedRows::meet(uint32_t* rows, uint32_t count) {
+uint32_t VisitedRows::meet(const Graph::Link* links, uint32_t most, uint32_t rows, const RowCodes& codes,
+                           uint32_t* fresh) {
   uint32_t kept = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    const uint32_t row = rows[i];
+  for (uint32_t i = 0; i < most; i++) {
+    const uint32_t row = links[i].load(std::memory_order_acquire);
+    if (row == kNoRow) break;
+    if (row >= rows) continue;
+    // Before it is known whether the row is fresh: by the time it is, its code has come nearer. And no branch on that:
+    // it is a coin toss, and a wrong guess costs more than a store.
+    codes.prefetch(row);
     uint64_t& word = words_[row >> 6];
-    // No branch: whether a row was met is a coin toss, and a wrong guess costs more than a store.
-    rows[kept] = row;
+    fresh[kept] = row;
     kept += 1 - static_cast<uint32_t>((word >> (row & 63)) & 1);
     word |= uint64_t{1} << (row & 63);
   }
-  met_.insert(met_.end(), rows, rows + kept);
+  met_.insert(met_.end(), fresh, fresh + kept);
   return kept;
 }
 
 bool Walk::counts(const WalkLimits& limits, uint32_t row) const {
   if (limits.live && !limits.live->has(row)) return false;
-  if (!limits.filter) return true;
-  return row < limits.filterRows && ((limits.filter[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1);
+  if (limits.filter) {
+    if (row >= limits.filterRows) return false;
+    if (!((limits.filter[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1)) return false;
+  }
+  return !limits.predicate || limits.predicate->accepts(row);
 }
 
-namespace {
-
-struct Scorer {
-  const CodeLayout& layout;
-  const uint8_t* codes;
-  const CodeQuery& query;
-  void (*gather)(const CodeQuery&, const uint8_t*, size_t, size_t, const uint32_t*, size_t, float*);
-
-  Scorer(const RowStore& store, const CodeQuery& query)
-      : layout(store.walked()),
-        codes(store.walkedCodes()),
-        query(query),
-        gather(layout.codes == Codes::int4 ? kernels().gatherI4 : kernels().gatherI8) {}
-
-  void score(const uint32_t* rows, size_t count, float* out) const {
-    gather(query, codes, layout.stride, layout.trailer, rows, count, out);
-  }
-
-  void prefetch(uint32_t row) const {
-#if defined(__GNUC__)
-    const uint8_t* from = codes + row * layout.stride;
-    for (size_t at = 0; at < layout.stride; at += 64) __builtin_prefetch(from + at);
-#else
-    (void)row;
-#endif
-  }
-};
-
-}  // namespace
+RowCodes::RowCodes(const RowStore& store, const CodeQuery& query)
+    : layout_(store.walked()),
+      codes_(store.walkedCodes()),
+      query_(query),
+      gather_(layout_.codes == Codes::int4 ? kernels().gatherI4 : kernels().gatherI8) {}
 
 bool Walk::run(const Graph& graph, const RowStore& store, const CodeQuery& query, float ceiling, uint32_t entry,
                uint32_t level, const WalkLimits& limits) {
-  const Scorer scorer(store, query);
+  const RowCodes codes(store, query);
   const uint32_t capacity = graph.capacity(level);
   links_.resize(capacity);
   scores_.resize(capacity + 4);
   visited_.reset(limits.rows);
   float score[4];
-  scorer.score(&entry, 1, score);
+  codes.score(&entry, 1, score);
   queue_.reset(ceiling, distanceOf(ceiling, score[0]), limits.ef);
   visited_.add(entry);
   queue_.add(entry, score[0], counts(limits, entry));
@@ -257,12 +244,12 @@ bool Walk::run(const Graph& graph, const RowStore& store, const CodeQuery& query
       const uint32_t after = queue_.peek();
       if (after != kNoRow) graph.prefetch(after);
     }
-    uint32_t count = graph.read(row, level, limits.rows, links_.data());
-    count = visited_.meet(links_.data(), count);
-    for (uint32_t i = 0; i < count; i++) scorer.prefetch(links_[i]);
-    scorer.score(links_.data(), count, scores_.data());
+    const uint32_t count = visited_.meet(graph.links(row, level), capacity, limits.rows, codes, links_.data());
+    codes.score(links_.data(), count, scores_.data());
     for (uint32_t i = 0; i < count; i++) {
-      if (queue_.welcome(scores_[i])) queue_.add(links_[i], scores_[i], counts(limits, links_[i]));
+      if (!queue_.welcome(scores_[i])) continue;
+      const bool first = queue_.add(links_[i], scores_[i], counts(limits, links_[i]));
+      if (first && level == 0) graph.prefetch(links_[i]);
     }
     if (visited_.met() > limits.budget) {
       whole = false;
@@ -275,17 +262,17 @@ bool Walk::run(const Graph& graph, const RowStore& store, const CodeQuery& query
 
 uint32_t Walk::descend(const Graph& graph, const RowStore& store, const CodeQuery& query, uint32_t entry,
                        uint32_t rows, uint32_t level) {
-  const Scorer scorer(store, query);
+  const RowCodes codes(store, query);
   uint32_t best = entry;
   links_.resize(std::max(graph.capacity(0), graph.capacity(1)));
   scores_.resize(links_.size() + 4);
   float score[4];
-  scorer.score(&best, 1, score);
+  codes.score(&best, 1, score);
   for (uint32_t l = graph.level(best); l > level; l--) {
     for (bool moved = true; moved;) {
       moved = false;
       const uint32_t count = graph.read(best, l, rows, links_.data());
-      scorer.score(links_.data(), count, scores_.data());
+      codes.score(links_.data(), count, scores_.data());
       for (uint32_t i = 0; i < count; i++) {
         if (scores_[i] > score[0]) {
           score[0] = scores_[i];

@@ -9,6 +9,7 @@
 
 #include "graph.h"
 #include "interrupt.h"
+#include "predicate.h"
 #include "rows.h"
 
 namespace kairank {
@@ -30,8 +31,9 @@ class BeamQueue {
   /// False when a row of this score could not be among the best any more.
   bool welcome(float score) const { return lowest_ == 0 || placeOf(score) >= lowest_; }
 
-  /// Adds a row that is welcome. Rows that do not count are visited, and are not results.
-  void add(uint32_t row, float score, bool counted);
+  /// Adds a row that is welcome; true when it may be the next to visit. Rows that do not count are visited, and are not
+  /// results.
+  bool add(uint32_t row, float score, bool counted);
 
   /// The best row not yet visited; false when none is left that could lead further.
   bool next(uint32_t& row);
@@ -79,6 +81,31 @@ class BeamQueue {
   std::vector<Entry> entries_;
 };
 
+/// The codes that a walk reads, and the query that it scores them against.
+class RowCodes {
+ public:
+  RowCodes(const RowStore& store, const CodeQuery& query);
+
+  void score(const uint32_t* rows, size_t count, float* out) const {
+    gather_(query_, codes_, layout_.stride, layout_.trailer, rows, count, out);
+  }
+
+  void prefetch(uint32_t row) const {
+#if defined(__GNUC__)
+    const uint8_t* from = codes_ + row * layout_.stride;
+    for (size_t at = 0; at < layout_.stride; at += 64) __builtin_prefetch(from + at);
+#else
+    (void)row;
+#endif
+  }
+
+ private:
+  const CodeLayout& layout_;
+  const uint8_t* const codes_;
+  const CodeQuery& query_;
+  void (*const gather_)(const CodeQuery&, const uint8_t*, size_t, size_t, const uint32_t*, size_t, float*);
+};
+
 /// Rows that a walk has met; cleared by what it met.
 class VisitedRows {
  public:
@@ -88,8 +115,9 @@ class VisitedRows {
     words_[row >> 6] |= uint64_t{1} << (row & 63);
     met_.push_back(row);
   }
-  /// Keeps in `rows` those that were not met, and meets them; returns how many.
-  uint32_t meet(uint32_t* rows, uint32_t count);
+  /// Meets the rows that links lead to, below `rows`; writes those that were not met before to `fresh` (room for
+  /// `most`), and returns how many.
+  uint32_t meet(const Graph::Link* links, uint32_t most, uint32_t rows, const RowCodes& codes, uint32_t* fresh);
   size_t met() const { return met_.size(); }
 
  private:
@@ -101,9 +129,10 @@ class VisitedRows {
 struct WalkLimits {
   uint32_t rows;                               // rows from here on do not exist
   uint32_t ef;                                 // rows to return
-  const RowBits* live = nullptr;               // null: every row counts
+  const RowBits* live = nullptr;                  // null: every row counts
   const std::atomic<uint64_t>* filter = nullptr;  // null: every live row counts
   uint32_t filterRows = 0;                     // rows beyond do not pass the filter
+  RowPredicate* predicate = nullptr;           // null: every row that the bitmaps let through
   size_t budget = SIZE_MAX;                    // rows to score before giving up
   const Interrupt* interrupt = nullptr;
 };

@@ -97,6 +97,10 @@ void GraphBuilder::searchOne(Worker& worker, uint32_t row, uint32_t bound) {
     limits.ef = settings.efConstruction;
     worker.walk.run(graph_, store_, worker.query.view(), ceiling, from, level, limits);
     worker.candidates = worker.walk.found;
+    // A row that is linked anew finds itself.
+    const auto self = std::find_if(worker.candidates.begin(), worker.candidates.end(),
+                                   [row](const WalkedRow& candidate) { return candidate.row == row; });
+    if (self != worker.candidates.end()) worker.candidates.erase(self);
     rank(worker, row);
     if (worker.candidates.empty()) continue;
     from = worker.candidates.front().row;
@@ -120,12 +124,13 @@ void GraphBuilder::mergeOne(Worker& worker, uint32_t level, const Link* links, s
   worker.chosen.resize(capacity);
   const uint32_t had = graph_.read(row, level, bound, worker.chosen.data());
   worker.chosen.resize(had);
-  if (had + count <= capacity) {
-    for (size_t i = 0; i < count; i++) worker.chosen.push_back(links[i].from);
-  } else {
+  for (size_t i = 0; i < count; i++) {
+    const auto end = worker.chosen.begin() + had;
+    if (std::find(worker.chosen.begin(), end, links[i].from) == end) worker.chosen.push_back(links[i].from);
+  }
+  if (worker.chosen.size() > capacity) {
     worker.candidates.clear();
     for (uint32_t to : worker.chosen) worker.candidates.push_back({0, to});
-    for (size_t i = 0; i < count; i++) worker.candidates.push_back({0, links[i].from});
     rank(worker, row);
     select(worker, row, capacity);
   }
@@ -168,6 +173,12 @@ void GraphBuilder::insert(const uint32_t* rows, size_t count, uint32_t bound, co
   for (size_t i = 0; i < count; i++) {
     if (graph_.level(rows[i]) > graph_.level(graph_.entry())) graph_.enter(rows[i]);
   }
+}
+
+void GraphBuilder::relink(uint32_t row, uint32_t bound) {
+  searchOne(*workers_[0], row, bound);
+  const Control whole;
+  for (uint32_t level = 0; level <= kMaxLevel; level++) linkBack(level, whole, bound);
 }
 
 /// Links a row that led to some that are gone to what those led to.

@@ -27,6 +27,9 @@ class GraphBuilder {
   /// Links rows that have been written and opened. `bound` is above every row number in the graph and in `rows`.
   void insert(const uint32_t* rows, size_t count, uint32_t bound, const Control& control);
 
+  /// Links a row anew whose vector has changed; what led to it still does.
+  void relink(uint32_t row, uint32_t bound);
+
   /// Takes rows out: whoever led to one of them is linked to what it led to (the consolidation of FreshDiskANN, Singh
   /// et al. 2021, algorithm 4). `gone` has the rows' bits.
   void remove(const RowBits& gone, uint32_t bound, const Control& control);

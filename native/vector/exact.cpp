@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint32_t kBlock = 256;     // rows scored before the best of them are picked
 constexpr uint32_t kWords = kBlock / 64;
+constexpr uint32_t kStride = kBlock + 16;  // of the scores: a power of two would put all queries into one set of the cache
 constexpr uint32_t kSparse = 64;     // a block with fewer eligible rows is read row by row
 constexpr size_t kMostPossible = 4096;
 
@@ -38,9 +39,19 @@ void ExactSearch::Query::reset(const RowStore& store, const PreparedQuery& query
   threshold = -std::numeric_limits<float>::infinity();
 }
 
+void ExactSearch::dropImpossible(Query& query) {
+  const float least = query.threshold;
+  const auto out = std::remove_if(query.possible.begin(), query.possible.end(),
+                                  [least](const ScoredRow& one) { return one.score < least; });
+  query.possible.erase(out, query.possible.end());
+}
+
 /// Scores by vector what is possible, the most promising first, until nothing left can be among the best.
 void ExactSearch::settle(const RowStore& store, Query& query, uint32_t k) {
   std::vector<ScoredRow>& possible = query.possible;
+  query.lower.tighten();
+  query.threshold = std::max(query.threshold, query.lower.threshold());
+  dropImpossible(query);
   std::sort(possible.begin(), possible.end(), better);
   vector_.resize(store.settings().dim);
   constexpr size_t kAhead = 4;
@@ -52,22 +63,20 @@ void ExactSearch::settle(const RowStore& store, Query& query, uint32_t k) {
     const float slack = l2 ? 1e-5f * (query.prepared->squaredNorm + std::fabs(possible[i].score)) : 0;
     if (reach + slack < query.best.threshold()) break;
     query.best.offer(store.exact(*query.prepared, possible[i].row, vector_.data()), possible[i].row);
-    if (i % k == k - 1) query.best.best();  // halves, and so raises the threshold
+    if (i % k == k - 1) query.best.tighten();
   }
   possible.clear();
 }
 
 void ExactSearch::offer(const RowStore& store, Query& query, uint32_t row, float upper, float scale, uint32_t k) {
+  if (query.predicate && !query.predicate->accepts(row)) return;
   const float error = query.bound.perScale * scale + query.bound.constant;
   query.lower.offer(upper - 2 * error, row);
   query.possible.push_back({upper, row});
-  if (query.possible.size() % k == 0) query.lower.best();
+  if (query.possible.size() % k == 0) query.lower.tighten();
   query.threshold = query.lower.threshold();
   if (query.possible.size() < std::max<size_t>(kMostPossible, 8 * static_cast<size_t>(k))) return;
-  const float least = query.threshold;
-  const auto out = std::remove_if(query.possible.begin(), query.possible.end(),
-                                  [least](const ScoredRow& one) { return one.score < least; });
-  query.possible.erase(out, query.possible.end());
+  dropImpossible(query);
   if (query.possible.size() > kMostPossible / 2 + 4 * static_cast<size_t>(k)) settle(store, query, k);
 }
 
@@ -78,7 +87,7 @@ void ExactSearch::scanRun(const RowStore& store, uint32_t first, uint32_t rows, 
   if (count == 1) {
     table.dotI8(queries_[0].code.lanes(), codes, layout.stride, rows, layout.dim, products_.data());
   } else {
-    table.batchI8(lanes_.data(), layout.dim, count, codes, layout.stride, rows, layout.dim, products_.data(), kBlock);
+    table.batchI8(lanes_.data(), layout.dim, count, codes, layout.stride, rows, layout.dim, products_.data(), kStride);
   }
   for (uint32_t i = 0; i < rows; i++) {
     const CodeTrailer trailer = trailerOf(layout, store.code8(first + i));
@@ -87,7 +96,7 @@ void ExactSearch::scanRun(const RowStore& store, uint32_t first, uint32_t rows, 
   }
   for (size_t q = 0; q < count; q++) {
     Query& query = queries_[q];
-    const int32_t* products = products_.data() + q * kBlock;
+    const int32_t* products = products_.data() + q * kStride;
     const float scale = query.code.view().scale, perScale = query.bound.perScale, constant = query.bound.constant;
     for (uint32_t i = 0; i < rows; i++) {
       upper_[i] = scales_[i] * (scale * static_cast<float>(products[i]) + perScale) + (biases_[i] + constant);
@@ -145,17 +154,19 @@ void ExactSearch::scanBlock(const RowStore& store, uint32_t first, const uint64_
 }
 
 void ExactSearch::run(const RowStore& store, const Eligible& eligible, const PreparedQuery* const* queries,
-                      size_t count, uint32_t k, const Interrupt& interrupt, std::vector<ScoredRow>* results) {
+                      size_t count, uint32_t k, RowPredicate* const* predicates, const Interrupt& interrupt,
+                      std::vector<ScoredRow>* results) {
   const uint32_t dim = store.settings().dim;
   if (queries_.size() < count) queries_.resize(count);
   lanes_.resize(count * dim);
-  products_.resize(count * kBlock);
+  products_.resize(count * kStride);
   scales_.resize(kBlock);
   biases_.resize(kBlock);
   upper_.resize(kBlock + 4);
   positions_.resize(kBlock);
   for (size_t q = 0; q < count; q++) {
     queries_[q].reset(store, *queries[q], k);
+    queries_[q].predicate = predicates ? predicates[q] : nullptr;
     std::memcpy(lanes_.data() + q * dim, queries_[q].code.lanes(), dim);
   }
   uint64_t words[kWords];

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "../recall/top.h"
+#include "../include/top.h"
 #include "interrupt.h"
+#include "predicate.h"
 #include "rows.h"
 
 namespace kairank {
@@ -27,14 +28,16 @@ constexpr size_t kExactBatch = 64;  // queries that read the rows together
 
 class ExactSearch {
  public:
-  /// The k best rows for each of `count` queries (at most kExactBatch), best first, to results[i].
+  /// The k best rows for each of `count` queries (at most kExactBatch), best first, to results[i]. `predicates` says of
+  /// single rows whether query i may have them; null, or null for a query: all.
   /// @throws what the interrupt says.
   void run(const RowStore& store, const Eligible& eligible, const PreparedQuery* const* queries, size_t count,
-           uint32_t k, const Interrupt& interrupt, std::vector<ScoredRow>* results);
+           uint32_t k, RowPredicate* const* predicates, const Interrupt& interrupt, std::vector<ScoredRow>* results);
 
  private:
   struct Query {
     const PreparedQuery* prepared;
+    RowPredicate* predicate;
     QueryCode code;
     RowStore::Bound bound;
     TopRows lower;                    // of what rows score at least
@@ -49,6 +52,7 @@ class ExactSearch {
   void scanRun(const RowStore& store, uint32_t first, uint32_t rows, size_t count, uint32_t k);
   void scanSparse(const RowStore& store, uint32_t first, const uint64_t* words, size_t count, uint32_t k);
   void offer(const RowStore& store, Query& query, uint32_t row, float upper, float scale, uint32_t k);
+  static void dropImpossible(Query& query);
   void settle(const RowStore& store, Query& query, uint32_t k);
 
   std::vector<Query> queries_;

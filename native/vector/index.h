@@ -29,6 +29,7 @@ struct SearchOptions {
   uint32_t ef = 0;    // 0: by `recall`
   float recall = 0;   // 0: no target, and a default ef
   std::shared_ptr<const Selection> selection;
+  RowPredicate* const* predicates = nullptr;  // one a query, any of them null; null: none
   Interrupt interrupt;
 };
 
@@ -105,8 +106,8 @@ class VectorIndex {
 
   void searchSome(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
                   SearchHits* hits) const;
-  bool walk(const PreparedQuery& query, const SearchOptions& options, size_t budget, Searcher& searcher,
-            SearchHits& hits) const;
+  bool walk(const PreparedQuery& query, RowPredicate* predicate, const SearchOptions& options, size_t budget,
+            Searcher& searcher, SearchHits& hits) const;
   void scan(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
             SearchHits* hits) const;
   void fill(const std::vector<ScoredRow>& best, uint32_t k, Searcher& searcher, SearchHits& hits) const;

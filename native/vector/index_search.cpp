@@ -74,7 +74,9 @@ std::vector<SearchHits> VectorIndex::search(const float* queries, size_t count, 
   const Control control;
   parallelFor(threads, count, kExactBatch, control, [&](size_t, size_t begin, size_t end) {
     const epochs::Guard guard;
-    searchSome(prepared.data() + begin, end - begin, resolved, Searcher::mine(), hits.data() + begin);
+    SearchOptions own = resolved;
+    if (own.predicates) own.predicates += begin;
+    searchSome(prepared.data() + begin, end - begin, own, Searcher::mine(), hits.data() + begin);
   });
   return hits;
 }
@@ -97,7 +99,11 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
   const double expected = costs_.walk(static_cast<uint32_t>(std::min<double>(options.ef / share, kMaxEf)));
   const size_t budget = choose && options.selection ? costs_.budget(expected * kSpare) : SIZE_MAX;
   for (size_t i = 0; i < count; i++) {
-    if (!walk(queries[i], options, budget, searcher, hits[i])) scan(queries + i, 1, options, searcher, hits + i);
+    RowPredicate* const* predicate = options.predicates ? options.predicates + i : nullptr;
+    if (walk(queries[i], predicate ? *predicate : nullptr, options, budget, searcher, hits[i])) continue;
+    SearchOptions own = options;
+    own.predicates = predicate;
+    scan(queries + i, 1, own, searcher, hits + i);
   }
 }
 
@@ -118,18 +124,18 @@ void VectorIndex::measure(const PreparedQuery& query, Searcher& searcher) const 
   std::vector<std::vector<ScoredRow>> results(kMeasuredBatch);
   for (const size_t count : {size_t{1}, size_t{1}, kMeasuredBatch}) {
     const Clock::time_point start = Clock::now();
-    searcher.exact.run(store_, eligible, queries.data(), count, kCalibrationK, {}, results.data());
+    searcher.exact.run(store_, eligible, queries.data(), count, kCalibrationK, nullptr, {}, results.data());
     costs_.scanned(eligible.rows, count, false, nanosSince(start));
   }
   SearchOptions options;
   options.path = SearchPath::graph;
   options.ef = kDefaultEf;
   SearchHits hits;
-  for (int turn = 0; turn < 2; turn++) walk(query, options, SIZE_MAX, searcher, hits);
+  for (int turn = 0; turn < 2; turn++) walk(query, nullptr, options, SIZE_MAX, searcher, hits);
 }
 
-bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options, size_t budget, Searcher& searcher,
-                       SearchHits& hits) const {
+bool VectorIndex::walk(const PreparedQuery& query, RowPredicate* predicate, const SearchOptions& options,
+                       size_t budget, Searcher& searcher, SearchHits& hits) const {
   // The entry before the number of rows: it is below whatever is read after it.
   const uint32_t entry = graph_.entry();
   if (entry == kNoRow) return false;
@@ -137,11 +143,13 @@ bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options,
   WalkLimits limits{};
   limits.rows = rows_.load(std::memory_order_acquire);
   limits.ef = options.ef;
-  limits.live = &live_;
+  // As many items as rows: none is dead or not yet there, and the bits need not be looked at.
+  limits.live = size() == limits.rows ? nullptr : &live_;
   if (options.selection) {
     limits.filterRows = options.selection->rows();
     limits.filter = options.selection->words();
   }
+  limits.predicate = predicate;
   limits.budget = budget;
   limits.interrupt = &options.interrupt;
   searcher.code.encode(store_.walked(), kernels(), query.vector.data());
@@ -177,7 +185,7 @@ bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options,
   hits.path = SearchPath::graph;
   hits.ef = options.ef;
   fill(searcher.ranked, options.k, searcher, hits);
-  if (!options.selection) costs_.walked(options.ef, searcher.walk.scored(), nanosSince(start));
+  if (!options.selection && !predicate) costs_.walked(options.ef, searcher.walk.scored(), nanosSince(start));
   return hits.scores.size() >= wanted;
 }
 
@@ -194,7 +202,8 @@ void VectorIndex::scan(const PreparedQuery* queries, size_t count, const SearchO
   std::vector<const PreparedQuery*> pointers(count);
   for (size_t i = 0; i < count; i++) pointers[i] = queries + i;
   std::vector<std::vector<ScoredRow>> results(count);
-  searcher.exact.run(store_, eligible, pointers.data(), count, options.k + 1, options.interrupt, results.data());
+  searcher.exact.run(store_, eligible, pointers.data(), count, options.k + 1, options.predicates,
+                     options.interrupt, results.data());
   for (size_t i = 0; i < count; i++) {
     hits[i].path = SearchPath::exact;
     hits[i].ef = 0;

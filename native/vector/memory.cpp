@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kStep = size_t{64} << 10;
+constexpr size_t kHugeFrom = 2 * kHugePage;
+constexpr int kCollapse = 25;  // MADV_COLLAPSE of Linux 6.1: what is there already moves into huge pages
 
 size_t roundUp(size_t bytes, size_t multiple) { return (bytes + multiple - 1) / multiple * multiple; }
 
@@ -63,15 +65,18 @@ void Region::reserve(size_t most) {
 
 void Region::ensure(size_t bytes) {
   if (bytes > most_) throw std::bad_alloc();
-  // An eighth more than asked for: rows that come one by one do not ask the system each time.
-  const size_t wanted = std::min(roundUp(bytes + bytes / 8 + kSlack, kStep), roundUp(most_ + kSlack, kStep));
+  // An eighth more than asked for: rows that come one by one do not ask the system each time. Large arrays grow by
+  // whole huge pages, or the borders between what came when would stay small ones.
+  const size_t step = bytes >= kHugeFrom ? kHugePage : kStep;
+  const size_t wanted = std::min(roundUp(bytes + bytes / 8 + kSlack, step), roundUp(most_ + kSlack, kStep));
   if (bytes + kSlack <= committed_) return;
   if (mprotect(base_ + committed_, wanted - committed_, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
   committed_ = wanted;
 #ifdef MADV_HUGEPAGE
   // Reads go all over a large index: with small pages, most of them would miss the TLB. A refusal costs only time.
-  if (!advised_ && committed_ >= 4 * kHugePage) {
+  if (!advised_ && committed_ >= kHugeFrom) {
     madvise(base_, roundUp(most_, kStep), MADV_HUGEPAGE);
+    madvise(base_, committed_, kCollapse);
     advised_ = true;
   }
 #endif

@@ -83,7 +83,7 @@ RowBlock encodeRows(const typename Tile::In* rows, size_t stride, size_t count, 
   for (size_t i = 0; i < count; ++i) {
     char* to = block + i * bytes;
     Tile::encodeRow(rows + i * stride, dim, to);
-    std::memset(to + shape.words * kWord, 0, bytes - shape.words * kWord);
+    if (shape.steps > shape.words) std::memset(to + shape.words * kWord, 0, bytes - shape.words * kWord);
   }
   std::memset(block + count * bytes, 0, (padded - count) * bytes);
   return {block, bytes};
@@ -120,6 +120,15 @@ void batchOneByOne(const typename Tile::In* queries, size_t queryStride, size_t 
   }
 }
 
+/// Queries of a tile: as few tiles as there can be, and those as even as whole vectors allow, because a tile that is
+/// nearly empty costs more than its share.
+template <class Tile>
+size_t tileWidth(size_t queries) {
+  const size_t vectors = (queries + Tile::kLanes - 1) / Tile::kLanes;
+  const size_t tiles = (vectors + Tile::kVectors - 1) / Tile::kVectors;
+  return (vectors + tiles - 1) / tiles * Tile::kLanes;
+}
+
 /// out[i * outStride + j] = <query_i, row_j>.
 template <class Tile>
 void runBatch(const typename Tile::In* queries, size_t queryStride, size_t m, const typename Tile::In* rows,
@@ -129,10 +138,10 @@ void runBatch(const typename Tile::In* queries, size_t queryStride, size_t m, co
     batchOneByOne<Tile>(queries, queryStride, m, rows, rowStride, n, dim, out, outStride);
     return;
   }
-  constexpr size_t kWidth = Tile::kLanes * Tile::kVectors;
   const BatchShape shape = batchShape<Tile>(dim);
-  const size_t tileBytes = (shape.steps + 1) * kWidth * kWord;
-  const size_t mostTiles = (std::min(shape.chunk, m) + kWidth - 1) / kWidth;
+  const size_t widest = tileWidth<Tile>(std::min(shape.chunk, m));
+  const size_t tileBytes = (shape.steps + 1) * widest * kWord;
+  const size_t mostTiles = (std::min(shape.chunk, m) + widest - 1) / widest;
   const size_t mostRows = (std::min(shape.blockRows, n) + Tile::kRows - 1) / Tile::kRows * Tile::kRows;
   Scratch<char> packed(mostTiles * tileBytes);
   Scratch<char> encoded(mostRows * shape.steps * kWord);
@@ -140,19 +149,19 @@ void runBatch(const typename Tile::In* queries, size_t queryStride, size_t m, co
 
   for (size_t first = 0; first < m; first += shape.chunk) {
     const size_t chunk = std::min(shape.chunk, m - first);
-    for (size_t i = 0; i < chunk; i += kWidth) {
-      const size_t count = std::min(kWidth, chunk - i);
+    for (size_t i = 0; i < chunk; i += widest) {
+      const size_t count = std::min(widest, chunk - i);
       const size_t width = (count + Tile::kLanes - 1) / Tile::kLanes * Tile::kLanes;
       packTile<Tile>(queries + (first + i) * queryStride, queryStride, count, width, dim, shape, words.data(),
-                     packed.data() + i / kWidth * tileBytes);
+                     packed.data() + i / widest * tileBytes);
     }
     for (size_t j = 0; j < n; j += shape.blockRows) {
       const size_t count = std::min(shape.blockRows, n - j);
       const RowBlock block = encodeRows<Tile>(rows + j * rowStride, rowStride, count, dim, shape, encoded.data());
-      for (size_t i = 0; i < chunk; i += kWidth) {
-        const size_t queriesOfTile = std::min(kWidth, chunk - i);
+      for (size_t i = 0; i < chunk; i += widest) {
+        const size_t queriesOfTile = std::min(widest, chunk - i);
         const size_t vectors = (queriesOfTile + Tile::kLanes - 1) / Tile::kLanes;
-        scoreTile<Tile>(packed.data() + i / kWidth * tileBytes, vectors, queriesOfTile, block, count, shape.steps,
+        scoreTile<Tile>(packed.data() + i / widest * tileBytes, vectors, queriesOfTile, block, count, shape.steps,
                         out + (first + i) * outStride + j, outStride);
       }
     }

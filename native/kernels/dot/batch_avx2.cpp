@@ -144,13 +144,18 @@ struct Bf16Tile : TileShape {
   }
 };
 
+KAIRANK_TARGET_AVX2 inline void widen16(const int8_t* from, int16_t* to) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_cvtepi8_epi16(bytes));
+}
+
 KAIRANK_TARGET_AVX2 void widen(const int8_t* from, size_t count, int16_t* to) {
-  size_t k = 0;
-  for (; k + 16 <= count; k += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + k));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + k), _mm256_cvtepi8_epi16(bytes));
+  if (count < 16) {
+    for (size_t k = 0; k < count; ++k) to[k] = from[k];
+    return;
   }
-  for (; k < count; ++k) to[k] = from[k];
+  for (size_t k = 0; k + 16 <= count; k += 16) widen16(from + k, to + k);
+  widen16(from + count - 16, to + count - 16);  // the rest, and some of what was written already
 }
 
 /// int8 becomes int16 on the way in, so that a word is a pair for pmaddwd.

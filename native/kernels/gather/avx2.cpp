@@ -1,25 +1,16 @@
 #include "../intrinsics.h"
 #include "../unroll.h"
 #include "gather.h"
+#include "scores_x86.h"
 
 #if defined(KAIRANK_WITH_AVX2)
 
 namespace kairank {
 namespace {
 
-constexpr size_t kBlock = 32;
-constexpr size_t kRows = 4;   // rows of a group: their horizontal sums and their trailers share the shuffles
+using namespace gather;
+
 constexpr size_t kChunk = 4;  // blocks of nibbles whose sums of pairs, 8 of at most 2 * 15 * 127, fit int16
-
-/// Where the rows of a group begin. Of a group that is not full the last row stands for those that are missing.
-struct Group {
-  const uint8_t* at[kRows];
-
-  KAIRANK_TARGET_AVX2 Group(const uint8_t* codes, size_t stride, const uint32_t* rows, size_t count) {
-    KAIRANK_UNROLL
-    for (size_t r = 0; r < kRows; ++r) at[r] = codes + rows[r < count ? r : count - 1] * stride;
-  }
-};
 
 KAIRANK_TARGET_AVX2 inline __m256i loadBlock(const void* from) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(from));
@@ -27,37 +18,6 @@ KAIRANK_TARGET_AVX2 inline __m256i loadBlock(const void* from) {
 
 /// Sums of pairs of int16, in int32.
 KAIRANK_TARGET_AVX2 inline __m256i widened(__m256i pairs) { return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)); }
-
-KAIRANK_TARGET_AVX2 inline __m256i hadd(__m256i a, __m256i b) {
-  const __m256 x = _mm256_castsi256_ps(a);
-  const __m256 y = _mm256_castsi256_ps(b);
-  return _mm256_add_epi32(_mm256_castps_si256(_mm256_shuffle_ps(x, y, 0x88)),
-                          _mm256_castps_si256(_mm256_shuffle_ps(x, y, 0xDD)));
-}
-
-/// Sums of four vectors, in order.
-KAIRANK_TARGET_AVX2 inline __m128i sumsOf(const __m256i* sums) {
-  const __m256i lanes = hadd(hadd(sums[0], sums[1]), hadd(sums[2], sums[3]));
-  return _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
-}
-
-KAIRANK_TARGET_AVX2 inline __m128 trailersOf(const uint8_t* first, const uint8_t* second) {
-  const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first));
-  const __m128i high = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second));
-  return _mm_castsi128_ps(_mm_unpacklo_epi64(low, high));
-}
-
-/// From whole sums to the scores of a group: every step rounds, as gather.h has it.
-KAIRANK_TARGET_AVX2 inline void storeScores(const CodeQuery& query, const Group& group, size_t trailer, __m128i sums,
-                                            float* out) {
-  const __m128 first = trailersOf(group.at[0] + trailer, group.at[1] + trailer);
-  const __m128 second = trailersOf(group.at[2] + trailer, group.at[3] + trailer);
-  const __m128 scale = _mm_shuffle_ps(first, second, 0x88);
-  const __m128 bias = _mm_shuffle_ps(first, second, 0xDD);
-  const __m128 product = _mm_mul_ps(_mm_set1_ps(query.scale), _mm_cvtepi32_ps(sums));
-  const __m128 shifted = _mm_add_ps(product, _mm_set1_ps(query.offset));
-  _mm_storeu_ps(out, _mm_add_ps(_mm_mul_ps(scale, shifted), bias));
-}
 
 /// Lanes of a block of 4-bit codes, and what they give with the 32 bytes of a row: sums of two pairs in int16.
 struct NibbleLanes {

@@ -21,7 +21,7 @@
 // readable. Rows that are not in `rows` are not touched, and nothing is prefetched: the caller knows what comes next.
 //
 //   kernel    accumulator                       largest safe dim
-//   gatherI8  int32, exact on every target      133152
+//   gatherI8  int32, exact on every target      131071
 //   gatherI4  int32, exact on every target      1048576
 //
 // The float arithmetic is the four roundings that the formula shows, and that of I_r to float, in single precision: the
@@ -43,7 +43,9 @@ namespace kairank {
                         const uint32_t* rows, size_t count, float* out);
 
 KAIRANK_DECLARE_GATHER(Scalar)
+KAIRANK_DECLARE_GATHER(Neon)
 KAIRANK_DECLARE_GATHER(Avx2)
+KAIRANK_DECLARE_GATHER(Avx512)
 
 #undef KAIRANK_DECLARE_GATHER
 

@@ -10,6 +10,7 @@
 #include "../../../native/learn/rank_cases.h"
 #include "../../../native/learn/rules.h"
 #include "../../../native/recall/fold_in.h"
+#include "../../../native/recall/make_models.h"
 #include "../../../native/recall/rules.h"
 #include "../check.h"
 #include "shop.h"

@@ -10,8 +10,9 @@
 #include "../../../native/include/status.h"
 #include "../../../native/rank/attention.h"
 #include "../../../native/recall/fold_in.h"
+#include "../../../native/recall/make_models.h"
 #include "../../../native/recall/rules.h"
-#include "../../../native/recall/top.h"
+#include "../../../native/include/top.h"
 #include "../check.h"
 #include "../learn/shop.h"
 

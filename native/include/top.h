@@ -33,7 +33,7 @@ class TopRows {
   void offer(float score, uint32_t row) {
     if (n_ == 0 || !(score >= threshold_)) return;
     rows_.push_back({score, row});
-    if (rows_.size() >= 2 * n_) halve();
+    if (rows_.size() >= 2 * n_) tighten();
   }
 
   /// The best rows in no order; valid until the next offer.
@@ -49,11 +49,15 @@ class TopRows {
     return rows_;
   }
 
- private:
-  void halve() {
-    keep();
+  /// Raises the threshold to the worst of the best, as soon as there are n: what `offer` does only now and then.
+  void tighten() {
+    if (n_ == 0 || rows_.size() < n_) return;
+    std::nth_element(rows_.begin(), rows_.begin() + (n_ - 1), rows_.end(), better);
+    rows_.resize(n_);
     threshold_ = rows_[n_ - 1].score;
   }
+
+ private:
 
   /// Leaves the best n; when that cuts, the worst of them ends up in the last place.
   void keep() {
