@@ -8,7 +8,6 @@ namespace kairank {
 
 namespace {
 
-constexpr size_t kFewRows = 256;    // a shorter scan measures the clock
 constexpr double kSparseFactor = 3;  // until sparse scans were measured: a row of theirs is a miss of the cache
 
 }  // namespace

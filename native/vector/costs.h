@@ -26,6 +26,8 @@ class Running {
 
 class Costs {
  public:
+  static constexpr size_t kFewRows = 256;  // a shorter scan measures the clock
+
   /// An exact scan of `rows` eligible rows for `queries` queries took so long. Sparse: they lay among many others.
   void scanned(size_t rows, size_t queries, bool sparse, double nanos);
   /// A walk that keeps `ef` rows scored so many rows and took so long.

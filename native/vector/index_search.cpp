@@ -90,7 +90,8 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
     scan(queries, count, options, searcher, hits);
     return;
   }
-  if (choose && !costs_.known()) measure(queries[0], searcher);
+  // What is too small to be measured is scanned.
+  if (choose && !costs_.known() && size() >= Costs::kFewRows) measure(queries[0], searcher);
   if (choose && prefersScan(options, eligible, count)) {
     scan(queries, count, options, searcher, hits);
     return;
