@@ -28,7 +28,11 @@ class Calibration {
   std::vector<CalibrationPoint> points(uint64_t& changes) const;
   void set(std::vector<CalibrationPoint> points, uint64_t changes);
 
+  /// Held while somebody measures.
+  std::mutex& measuring() { return measuring_; }
+
  private:
+  std::mutex measuring_;
   mutable std::mutex mutex_;
   std::vector<float> reservoir_;
   uint64_t seen_ = 0;

@@ -248,6 +248,14 @@ std::vector<CalibrationPoint> VectorIndex::calibrate(const Interrupt& interrupt)
   const uint64_t now = changes_.load(std::memory_order_relaxed);
   std::vector<CalibrationPoint> points = calibration_.points(measuredAt);
   if (!points.empty() && (now - measuredAt) * kStale <= size()) return points;
+  // One measures; those who come meanwhile take what was measured before, or wait for the first.
+  std::unique_lock<std::mutex> measuring(calibration_.measuring(), std::try_to_lock);
+  if (!measuring.owns_lock()) {
+    if (!points.empty()) return points;
+    measuring.lock();
+    points = calibration_.points(measuredAt);
+    if (!points.empty()) return points;
+  }
 
   const uint32_t dim = settings().dim;
   std::vector<float> queries = calibration_.sampled(dim);
