@@ -2,7 +2,7 @@
 
 import type { Id, IdKind, IdOf } from './ids.js';
 import type { VectorIndexOptions } from './options.js';
-import { Index } from './vector-index.js';
+import { VectorIndex as Index } from './vector-index.js';
 
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, KairankError } from '../errors.js';
 export type { Codes, Metric, SearchPath, Storage } from '../native-vector.js';

@@ -50,10 +50,10 @@ export interface CalibrationPoint {
 
 /**
  * Vectors under ids, searched by nearness: exactly, or through a graph that is walked on codes of 4 or 8 bits. Vectors
- * can be put, replaced and removed while searches go on. Import it as `VectorIndex`, whose constructor knows the kind
- * of the ids.
+ * can be put, replaced and removed while searches go on. `kairank/vector` exports it with a constructor that knows the
+ * kind of the ids.
  */
-export class Index<T extends Id> implements Disposable {
+export class VectorIndex<T extends Id> implements Disposable {
   readonly #ids: IdType<T>;
   readonly #native: NativeIndex;
   readonly #dim: number;
