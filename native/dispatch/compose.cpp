@@ -4,6 +4,7 @@
 #include "../kernels/axpy/axpy.h"
 #include "../kernels/dot/dot.h"
 #include "../kernels/gram/gram.h"
+#include "../kernels/l2/l2.h"
 #include "../kernels/quantise/quantise.h"
 #include "../kernels/topk/scan.h"
 #include "targets.h"
@@ -18,6 +19,7 @@ void setScalar(KernelTable& table) {
   table.batchF32 = batchF32Scalar;
   table.batchBf16 = batchBf16Scalar;
   table.batchI8 = batchI8Scalar;
+  table.l2F32 = l2F32Scalar;
   table.scanAbove = scanAboveScalar;
   table.toBf16 = toBf16Scalar;
   table.fromBf16 = fromBf16Scalar;
@@ -36,6 +38,7 @@ void setNeon(KernelTable& table) {
   table.batchF32 = batchF32Neon;
   table.batchBf16 = batchBf16Neon;
   table.batchI8 = batchI8Neon;
+  table.l2F32 = l2F32Neon;
   table.scanAbove = scanAboveNeon;
   table.toBf16 = toBf16Neon;
   table.fromBf16 = fromBf16Neon;
@@ -55,6 +58,7 @@ void setAvx2(KernelTable& table) {
   table.batchF32 = batchF32Avx2;
   table.batchBf16 = batchBf16Avx2;
   table.batchI8 = batchI8Avx2;
+  table.l2F32 = l2F32Avx2;
   table.scanAbove = scanAboveAvx2;
   table.toBf16 = toBf16Avx2;
   table.fromBf16 = fromBf16Avx2;
@@ -74,6 +78,7 @@ void setAvx512(KernelTable& table) {
   table.batchF32 = batchF32Avx512;
   table.batchBf16 = batchBf16Avx512;
   table.batchI8 = batchI8Avx512;
+  table.l2F32 = l2F32Avx512;
   table.scanAbove = scanAboveAvx512;
   table.toBf16 = toBf16Avx512;
   table.fromBf16 = fromBf16Avx512;

@@ -43,6 +43,9 @@ struct KernelTable {
   void (*batchI8)(const int8_t* queries, size_t queryStride, size_t m, const int8_t* rows, size_t rowStride, size_t n,
                   size_t dim, int32_t* out, size_t outStride);
 
+  // l2/: squared distance of the query from every row.
+  void (*l2F32)(const float* query, const float* rows, size_t stride, size_t count, size_t dim, float* out);
+
   // topk/: positions i (ascending) with scores[i] > threshold, written to out (room for n); returns how many.
   size_t (*scanAbove)(const float* scores, size_t n, float threshold, uint32_t* out);
 
