@@ -74,6 +74,8 @@ class Environment {
   static Napi::Value cancelFunction(Napi::Env env, uint64_t number);
 
   Napi::FunctionReference coreClass;
+  Napi::FunctionReference labelledRowsClass;
+  Napi::FunctionReference labelledGraphClass;
 
  private:
   explicit Environment(Napi::Env env) : env_(env) {}

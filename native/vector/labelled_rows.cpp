@@ -93,6 +93,15 @@ std::vector<Hit> LabelledRows::search(const float* query, size_t k, LabelFilter*
   return nearest.take();
 }
 
+void LabelledRows::write(ByteWriter& to) const {
+  writeHnswlibRows(to, metric_.dim(), capacity_, size(), [&](uint32_t row) {
+    HnswlibElement element;
+    element.label = labels_[row];
+    element.vector = rows_.row(row);
+    return element;
+  });
+}
+
 size_t LabelledRows::bytes() const { return rows_.bytes() + labels_.size() * (sizeof(uint64_t) + kLabelBytes); }
 
 }  // namespace kairank

@@ -33,8 +33,8 @@ class LabelledRows {
   size_t dim() const { return metric_.dim(); }
   size_t bytes() const;
 
-  uint64_t label(uint32_t row) const { return labels_[row]; }
-  const float* point(uint32_t row) const { return rows_.row(row); }
+  /// Safe beside searches on another thread.
+  void write(ByteWriter& to) const;
 
  private:
   void append(const float* ready, uint64_t label);

@@ -73,10 +73,8 @@ class PlainGraph final : public RowGraph {
   }
   void mark(uint32_t row, bool deleted) override { deleted_[row] = deleted; }
   size_t bytes() const override {
-    size_t upper = 0;
-    for (const std::vector<uint32_t>& lists : upper_) upper += lists.size() * sizeof(uint32_t);
-    return rows_.bytes() + upper + size() * (sizeof(uint8_t) + sizeof(std::vector<uint32_t>)) +
-           base_.size() * sizeof(uint32_t);
+    return rows_.bytes() + (base_.size() + upperLinks_) * sizeof(uint32_t) +
+           size() * (sizeof(uint8_t) + sizeof(std::vector<uint32_t>));
   }
 
   void insert(const float* vector, uint32_t level) override {
@@ -131,6 +129,7 @@ class PlainGraph final : public RowGraph {
     upper_.resize(row);
     upper_.push_back(std::move(lists));
     deleted_.push_back(0);
+    upperLinks_ += upper_[row].size();
   }
 
   Near nearOf(const float* query, uint32_t row) const { return {metric_.between(query, rows_.row(row)), row}; }
@@ -292,6 +291,7 @@ class PlainGraph final : public RowGraph {
   F32Rows rows_;
   std::vector<uint32_t> base_;
   std::vector<std::vector<uint32_t>> upper_;
+  size_t upperLinks_ = 0;
   std::vector<uint8_t> deleted_;
   uint32_t entry_ = kNoEntry;
   mutable std::vector<std::unique_ptr<Marks>> marks_;
