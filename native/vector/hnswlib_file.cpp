@@ -14,6 +14,7 @@ constexpr uint64_t kGraphHeaderBytes = 96;
 constexpr uint64_t kRowsHeaderBytes = 24;
 constexpr uint64_t kLabelBytes = 8;
 constexpr uint64_t kLinkBytes = 4;
+constexpr uint64_t kMaxVectorBytes = uint64_t{0xFFFFFFFF} * sizeof(float);
 constexpr uint32_t kDeletedBit = 1u << 16;
 constexpr uint32_t kCountMask = 0xFFFFu;
 
@@ -52,10 +53,11 @@ struct Layout {
       : vector(kLinkBytes + 2 * m * kLinkBytes), label(vector + dim * sizeof(float)), size(label + kLabelBytes) {}
 };
 
+/// Of a file that fits itself: whether it fits the index.
 void checkDim(uint64_t vectorBytes, uint64_t dim) {
   if (vectorBytes == dim * sizeof(float)) return;
-  corrupted("its points have " + std::to_string(vectorBytes / sizeof(float)) + " dimensions, not " +
-            std::to_string(dim));
+  throw Error(Status::invalidArgument, "The file has points of " + std::to_string(vectorBytes / sizeof(float)) +
+                                           " dimensions, not of " + std::to_string(dim));
 }
 
 /// The header, once its fields fit each other, and the room to come fits the file.
@@ -85,15 +87,15 @@ GraphStart readGraphStart(ByteReader& from, uint64_t dim) {
 
   if (m > kMaxGraphM || maxM != m || maxM0 != 2 * m) corrupted("its m is not one");
   start.header.m = static_cast<uint32_t>(m);
-  const Layout layout(start.header.m, dim);
-  if (offset != 0 || vectorOffset != layout.vector || labelOffset < vectorOffset ||
-      elementBytes - labelOffset != kLabelBytes) {
+  const uint64_t vectorBytes = labelOffset - vectorOffset;
+  if (offset != 0 || vectorOffset != Layout(start.header.m, 0).vector || labelOffset < vectorOffset ||
+      vectorBytes > kMaxVectorBytes || vectorBytes % sizeof(float) != 0 || elementBytes != labelOffset + kLabelBytes) {
     corrupted("its elements have no known layout");
   }
-  checkDim(labelOffset - vectorOffset, dim);
   // Each element has 4 bytes more after all of them.
   if (count > from.left() / (elementBytes + kLinkBytes)) corrupted();
   if (count > start.header.maxElements || count > kMaxRows) corrupted("it has more elements than it may have");
+  checkDim(vectorBytes, dim);
   start.count = static_cast<uint32_t>(count);
   return start;
 }
@@ -230,10 +232,12 @@ HnswlibRows readHnswlibRows(ByteReader& from, size_t dim) {
   rows.maxElements = next<uint64_t>(from);
   const uint64_t rowBytes = next<uint64_t>(from);
   const uint64_t count = next<uint64_t>(from);
-  if (rowBytes < kLabelBytes) corrupted("its elements have no known layout");
-  checkDim(rowBytes - kLabelBytes, dim);
+  if (rowBytes < kLabelBytes || rowBytes - kLabelBytes > kMaxVectorBytes || rowBytes % sizeof(float) != 0) {
+    corrupted("its elements have no known layout");
+  }
   if (rows.maxElements != from.left() / rowBytes || from.left() % rowBytes != 0) corrupted();
   if (count > rows.maxElements || count > kMaxRows) corrupted("it has more elements than it may have");
+  checkDim(rowBytes - kLabelBytes, dim);
 
   rows.vectors.resize(count * dim);
   rows.labels.resize(count);

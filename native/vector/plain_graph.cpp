@@ -231,15 +231,16 @@ class PlainGraph final : public RowGraph {
     return chosen;
   }
 
-  /// Sets the links of a row to the best of candidates that it may keep.
-  void choose(uint32_t row, uint32_t level, std::vector<uint32_t> candidates) {
-    std::sort(candidates.begin(), candidates.end());
-    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  /// Sets the links of a row to the best of the candidates nearest to it. Candidates come once each.
+  void choose(uint32_t row, uint32_t level, const std::vector<uint32_t>& candidates) {
     std::vector<Near> near;
+    near.reserve(candidates.size());
     for (const uint32_t other : candidates) {
       if (other != row) near.push_back(nearOf(rows_.row(row), other));
     }
-    std::sort(near.begin(), near.end(), nearerRow);
+    const size_t most = std::min<size_t>(near.size(), efConstruction_);
+    std::partial_sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(most), near.end(), nearerRow);
+    near.resize(most);
     const std::vector<uint32_t> chosen = select(near, roomOf(level));
     setLinks(row, level, chosen.data(), static_cast<uint32_t>(chosen.size()));
   }
@@ -270,19 +271,22 @@ class PlainGraph final : public RowGraph {
     }
     std::vector<uint32_t> candidates(list + 1, list + 1 + list[0]);
     candidates.push_back(to);
-    choose(row, level, std::move(candidates));
+    choose(row, level, candidates);
   }
 
-  /// Before a row moves away: its neighbours get links past it, to one another.
+  /// Once a row has moved away: its neighbours of before choose anew, among themselves and theirs.
   void bypass(uint32_t row, uint32_t level) {
     const LinkSpan span = links(row, level);
     const std::vector<uint32_t> neighbours(span.rows, span.rows + span.count);
+    std::vector<uint32_t> candidates = neighbours;
+    candidates.push_back(row);
     for (const uint32_t neighbour : neighbours) {
       const LinkSpan own = links(neighbour, level);
-      std::vector<uint32_t> candidates = neighbours;
       candidates.insert(candidates.end(), own.rows, own.rows + own.count);
-      choose(neighbour, level, std::move(candidates));
     }
+    std::sort(candidates.begin(), candidates.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+    for (const uint32_t neighbour : neighbours) choose(neighbour, level, candidates);
   }
 
   Metric metric_;

@@ -4,11 +4,14 @@ import { fromNative, KairankError } from '../../errors.js';
 import type { NativeJob } from '../../native.js';
 import type { SearchResult } from './types.js';
 
+/** hnswlib says this of any file; what the core found in it is in the error's cause. */
+const CORRUPTED = 'Index seems to be corrupted or unsupported';
+
 /** What hnswlib-node would throw: the core has hnswlib's own words for what hnswlib refuses. */
 function hnswlibError(error: unknown): unknown {
-  return fromNative(error) instanceof KairankError && error instanceof Error
-    ? new Error(`Hnswlib Error: ${error.message}`, { cause: error })
-    : error;
+  const cause = fromNative(error);
+  if (!(cause instanceof KairankError)) return error;
+  return new Error(`Hnswlib Error: ${cause.message.startsWith(CORRUPTED) ? CORRUPTED : cause.message}`, { cause });
 }
 
 /** Must not run a caller's function: its errors are the caller's. */

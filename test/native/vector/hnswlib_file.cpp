@@ -170,8 +170,8 @@ void refusesFieldsThatDoNotFit() {
       CHECK_THAT(words.rfind(kWords, 0) == 0, "field at " << field.offset << " = " << value << ": " << words);
     }
   }
-  CHECK(refusal([&] { readGraph(good, 4); }) == kWords + ": its points have 3 dimensions, not 4");
-  CHECK(refusal([&] { readRows(rowsBytes(5, 2), 2); }) == kWords + ": its points have 3 dimensions, not 2");
+  CHECK(refusal([&] { readGraph(good, 4); }) == "The file has points of 3 dimensions, not of 4");
+  CHECK(refusal([&] { readRows(rowsBytes(5, 2), 2); }) == "The file has points of 3 dimensions, not of 2");
   // An element's own fields: links beyond the room, to no element, unknown marks; a level list of no whole size.
   for (const uint32_t word : {9u, 0xFFFFu, 1u << 17, 0x80000000u}) {
     Bytes bytes = good;
