@@ -19,10 +19,15 @@ IndexSettings indexSettings(const GraphSettings& settings) {
   index.dim = static_cast<uint32_t>(settings.dim);
   // Points of the cosine space come at unit length.
   index.metric = settings.space == Space::l2 ? Metric::l2 : Metric::dot;
+  // Nearly as good a guide as f32; those of 4 bits would cost some of the recall that a caller's ef is known to give.
+  index.codes = Codes::int8;
   index.m = std::min(std::max(settings.m, 2u), kMaxGraphM);
   index.efConstruction = std::max(settings.efConstruction, 1u);
   return index;
 }
+
+/// Rows to keep for the recall that hnswlib has with ef: what codes get wrong is made up for by keeping a few more.
+size_t widened(size_t ef) { return ef + ef / 4 + 8; }
 
 class CodedGraph final : public RowGraph {
  public:
@@ -97,7 +102,7 @@ class CodedGraph final : public RowGraph {
     Walk& walk = filter ? own : shared;
     WalkLimits limits{};
     limits.rows = size_;
-    limits.ef = static_cast<uint32_t>(std::min<size_t>(std::max(ef, k), kMaxEf));
+    limits.ef = static_cast<uint32_t>(std::min<size_t>(widened(std::max(ef, k)), kMaxEf));
     limits.live = &live_;
     Accepted accepted = Accepted(filter ? *filter : everything());
     limits.predicate = filter ? &accepted : nullptr;
