@@ -1,0 +1,157 @@
+/** Approximate indexes over the same rows, each built on one thread and asked one query a call. */
+
+import { rmSync } from 'node:fs';
+import { VectorIndex } from '../../src/vector/index.js';
+import { cachePath } from '../support/cache.js';
+import type { Vectors } from '../support/glove.js';
+import { cpuMillis } from '../support/measure.js';
+import type { Log } from '../support/question.js';
+
+export const GRAPH = { m: 16, efConstruction: 200, k: 10 } as const;
+
+export interface GraphContender {
+  name: string;
+  /** Seconds of CPU time on one thread. */
+  buildSeconds: number;
+  /** Searches from here on keep so many candidates. Not timed. */
+  prepare(ef: number): void;
+  /** One query, as its users would call it. */
+  ask(query: number): unknown;
+  /** The positions of the rows found, best first. */
+  found(query: number): ArrayLike<number>;
+  close(): void;
+}
+
+/** Rows that a peer is given between two lines of progress. */
+const CHUNK = 10_000;
+
+function vectorsOf(matrix: Float32Array, dim: number): Float32Array[] {
+  return Array.from({ length: matrix.length / dim }, (_, i) => matrix.subarray(i * dim, (i + 1) * dim));
+}
+
+/** Adds all rows chunk by chunk, counts the CPU time of `add` alone, and says where it is. */
+function timedBuild<T>(name: string, count: number, log: Log, chunk: (from: number, to: number) => T, add: (chunk: T) => void): number {
+  let millis = 0;
+  let next = 0.25;
+  for (let from = 0; from < count; from += CHUNK) {
+    const to = Math.min(count, from + CHUNK);
+    const rows = chunk(from, to);
+    const start = cpuMillis();
+    add(rows);
+    millis += cpuMillis() - start;
+    if (to >= next * count) {
+      log(`  ${name}: ${to} rows in ${(millis / 1000).toFixed(1)} s`);
+      next = Math.floor((to / count) * 4 + 1) / 4;
+    }
+  }
+  return millis / 1000;
+}
+
+export interface OwnOptions {
+  storage: 'f32' | 'bf16' | 'int8';
+  codes: 'auto' | 'int4' | 'int8';
+}
+
+export interface OwnContender extends GraphContender {
+  index: VectorIndex;
+}
+
+export function ownGraph({ dim, queries, rows, count }: Vectors, { storage, codes }: OwnOptions, log: Log): OwnContender {
+  const { m, efConstruction, k } = GRAPH;
+  const index = new VectorIndex({ dim, metric: 'cosine', ids: 'number', storage, codes, m, efConstruction });
+  const ids = Uint32Array.from({ length: count }, (_, i) => i);
+  const start = cpuMillis();
+  index.putSync(ids, rows, { threads: 1 });
+  const buildSeconds = (cpuMillis() - start) / 1000;
+  log(`  kairank: ${count} rows in ${buildSeconds.toFixed(1)} s`);
+  const asked = vectorsOf(queries, dim);
+  let efSearch = 0;
+  const search = (query: number) => index.searchSync(at(asked, query), { k, index: 'graph', efSearch });
+  return {
+    name: 'kairank',
+    buildSeconds,
+    index,
+    prepare: (ef) => {
+      efSearch = ef;
+    },
+    ask: search,
+    found: (query) => search(query).ids.map(Number),
+    close: () => index.close(),
+  };
+}
+
+/** hnswlib-node takes plain arrays: they are made beforehand. Rows are of unit length, so its cheapest space is 'ip'. */
+export async function hnswlibGraph({ dim, queries, rows, count }: Vectors, log: Log): Promise<GraphContender> {
+  const { default: hnswlib } = await import('hnswlib-node');
+  const { m, efConstruction, k } = GRAPH;
+  const index = new hnswlib.HierarchicalNSW('ip', dim);
+  index.initIndex(count, m, efConstruction);
+  const buildSeconds = timedBuild(
+    'hnswlib-node',
+    count,
+    log,
+    (from, to) => ({ from, points: vectorsOf(rows.subarray(from * dim, to * dim), dim).map((row) => Array.from(row)) }),
+    ({ from, points }) => {
+      for (let i = 0; i < points.length; i++) index.addPoint(at(points, i), from + i);
+    },
+  );
+  const asked = vectorsOf(queries, dim).map((query) => Array.from(query));
+  return {
+    name: 'hnswlib-node',
+    buildSeconds,
+    prepare: (ef) => index.setEf(ef),
+    ask: (query) => index.searchKnn(at(asked, query), k),
+    found: (query) => index.searchKnn(at(asked, query), k).neighbors,
+    close: () => undefined,
+  };
+}
+
+/** usearch takes its search expansion when it is made, so every setting is another object that loads the same file. */
+export async function usearchGraph({ dim, queries, rows, count }: Vectors, log: Log): Promise<GraphContender> {
+  const { Index } = await import('usearch');
+  const { m, efConstruction, k } = GRAPH;
+  const file = cachePath(`usearch-${process.pid}.index`);
+  const make = (expansion: number) =>
+    new Index({
+      dimensions: dim,
+      metric: 'ip',
+      quantization: 'f32',
+      connectivity: m,
+      expansion_add: efConstruction,
+      expansion_search: expansion,
+      multi: false,
+    });
+  let index = make(k);
+  const buildSeconds = timedBuild(
+    'usearch',
+    count,
+    log,
+    (from, to) => ({
+      keys: BigUint64Array.from({ length: to - from }, (_, i) => BigInt(from + i)),
+      vectors: rows.subarray(from * dim, to * dim),
+    }),
+    ({ keys, vectors }) => index.add(keys, vectors, 1),
+  );
+  index.save(file);
+  const asked = vectorsOf(queries, dim);
+  let prepared = 0;
+  return {
+    name: 'usearch-f32',
+    buildSeconds,
+    prepare: (ef) => {
+      if (ef === prepared) return;
+      index = make(ef);
+      index.load(file);
+      prepared = ef;
+    },
+    ask: (query) => index.search(at(asked, query), k, 1),
+    found: (query) => Array.from(index.search(at(asked, query), k, 1).keys, Number),
+    close: () => rmSync(file, { force: true }),
+  };
+}
+
+function at<T>(values: readonly T[], index: number): T {
+  const value = values[index];
+  if (value === undefined) throw new Error(`There is no number ${index}.`);
+  return value;
+}
