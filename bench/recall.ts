@@ -3,12 +3,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SearchResult } from '../src/vector/index.js';
-import { GRAPH, type GraphContender, hnswlibGraph, type OwnContender, ownGraph, usearchGraph } from './peers/graphs.js';
+import { type GraphContender, hnswlibGraph, type OwnContender, ownGraph, usearchGraph } from './peers/graphs.js';
 import { curveReport, INTERPOLATION } from './support/curve.js';
 import { loadGlove, ROWS, type Vectors } from './support/glove.js';
 import { machine } from './support/machine.js';
 import { median, rounded } from './support/measure.js';
-import { type BenchOptions, type Given, oneOf } from './support/options.js';
+import type { BenchOptions, Given } from './support/options.js';
+import { GRAPH, OWN_OPTIONS, ownOptions } from './support/own.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
 import { type Race, race } from './support/race.js';
@@ -22,8 +23,7 @@ export const question =
 export const options: BenchOptions = {
   rows: { default: ROWS, help: 'rows at most, for trials' },
   rounds: { default: 7, help: 'rounds of turns' },
-  storage: { default: 'f32', help: 'of our index: f32, bf16, int8' },
-  codes: { default: 'auto', help: 'of our index: auto, int4, int8' },
+  ...OWN_OPTIONS,
   alone: { default: false, help: 'without the peers: curves and no ratios' },
 };
 
@@ -103,13 +103,12 @@ export async function run(log: Log, given: Given): Promise<Report> {
   installPeers(log);
   const data = loadGlove(given.number('rows'), log);
   const { queries, rows, dim, count } = data;
-  const storage = oneOf('storage', given.text('storage'), ['f32', 'bf16', 'int8']);
-  const codes = oneOf('codes', given.text('codes'), ['auto', 'int4', 'int8']);
+  const kind = ownOptions(given);
   const rounds = given.number('rounds');
   const truth = Truth.cached(`glove-truth-${count}-${GRAPH.k}.u32`, queries, rows, dim, GRAPH.k);
 
   log(`building with ${count} rows, one thread each ...`);
-  const own = ownGraph(data, { storage, codes }, log);
+  const own = ownGraph(data, kind, log);
   checkForced(own, data);
   const contenders: GraphContender[] = [own];
   if (!given.flag('alone')) contenders.push(await hnswlibGraph(data, log), await usearchGraph(data, log));
@@ -140,7 +139,7 @@ export async function run(log: Log, given: Given): Promise<Report> {
       buildSeconds: Object.fromEntries(contenders.map(({ name, buildSeconds }) => [name, rounded(buildSeconds)])),
       curves: Object.fromEntries([...ran.curves].map(([name, points]) => [name, curveReport(points)])),
       chart: path,
-      sizes: { rows: count, dim, queries: truth.queries, ...GRAPH, batch: BATCH, threads: 1, rounds, storage, codes },
+      sizes: { rows: count, dim, queries: truth.queries, ...GRAPH, batch: BATCH, threads: 1, rounds, ...kind },
       bytesPerRow: own.index.stats.bytesPerRow,
       machine: info,
     };

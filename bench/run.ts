@@ -6,7 +6,9 @@ import type { Question, Report } from './support/question.js';
 
 const BENCHES: Record<string, () => Promise<Question>> = {
   attention: () => import('./attention.js'),
+  cost: () => import('./cost.js'),
   dot: () => import('./dot.js'),
+  filter: () => import('./filter.js'),
   recall: () => import('./recall.js'),
   request: () => import('./request.js'),
 };

