@@ -6,11 +6,13 @@ import type { Question, Report } from './support/question.js';
 
 const BENCHES: Record<string, () => Promise<Question>> = {
   attention: () => import('./attention.js'),
+  churn: () => import('./churn.js'),
   cost: () => import('./cost.js'),
   dot: () => import('./dot.js'),
   filter: () => import('./filter.js'),
   recall: () => import('./recall.js'),
   request: () => import('./request.js'),
+  scale: () => import('./scale.js'),
 };
 
 const USAGE = 'Usage: npm run bench -- NAME [--json]\n\n  --json   one JSON object on stdout; everything else goes to stderr\n';

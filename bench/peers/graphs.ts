@@ -47,10 +47,8 @@ export interface OwnContender extends GraphContender {
   index: VectorIndex;
 }
 
-export function ownGraph(data: Vectors, options: OwnOptions, log: Log): OwnContender {
-  const { index, cpuSeconds: buildSeconds } = makeIndex(data, { ...options, threads: 1 });
-  log(`  kairank: ${data.count} rows in ${buildSeconds.toFixed(1)} s`);
-  const { queries, dim } = data;
+/** Our index, with the graph forced. */
+export function graphOf(index: VectorIndex, queries: Float32Array, dim: number, buildSeconds: number): OwnContender {
   const { k } = GRAPH;
   const asked = vectorsOf(queries, dim);
   let efSearch = 0;
@@ -66,6 +64,12 @@ export function ownGraph(data: Vectors, options: OwnOptions, log: Log): OwnConte
     found: (query) => search(query).ids.map(Number),
     close: () => index.close(),
   };
+}
+
+export function ownGraph(data: Vectors, options: OwnOptions, log: Log): OwnContender {
+  const { index, cpuSeconds } = makeIndex(data, { ...options, threads: 1 });
+  log(`  kairank: ${data.count} rows in ${cpuSeconds.toFixed(1)} s`);
+  return graphOf(index, data.queries, data.dim, cpuSeconds);
 }
 
 /** hnswlib-node takes plain arrays: they are made beforehand. Rows are of unit length, so its cheapest space is 'ip'. */

@@ -36,6 +36,11 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** Of values in ascending order. */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
 /** Milliseconds of CPU time; Windows counts them too coarsely, and gets the wall's. */
 export function cpuMillis(): number {
   if (process.platform === 'win32') return performance.now();

@@ -17,6 +17,9 @@ interface Found {
   recall: number;
 }
 
+/** Who knows how much of what is true a search finds. */
+export type Judge = Pick<Truth, 'recall' | 'queries'>;
+
 export interface Race {
   /** By contender, in order of settings; the speed is the median over the rounds. */
   curves: Map<string, CurvePoint[]>;
@@ -33,7 +36,7 @@ export interface RaceOptions {
   beside: Readonly<Record<string, Search>>;
 }
 
-function recalls(contender: GraphContender, truth: Truth, log: Log): Found[] {
+function recalls(contender: GraphContender, truth: Judge, log: Log): Found[] {
   const found: Found[] = [];
   for (const setting of LADDER) {
     contender.prepare(setting);
@@ -55,7 +58,7 @@ function around(found: readonly Found[], targets: readonly number[]): Set<number
   );
 }
 
-export function race(contenders: readonly GraphContender[], truth: Truth, options: RaceOptions, log: Log): Race {
+export function race(contenders: readonly GraphContender[], truth: Judge, options: RaceOptions, log: Log): Race {
   const { targets, rounds, beside } = options;
   const found = new Map(contenders.map((contender) => [contender.name, recalls(contender, truth, log)]));
   const speeds = new Map<string, number[]>();
