@@ -2,13 +2,12 @@
 
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { VectorIndex } from '../src/vector/index.js';
 import { loadGlove, ROWS, type Vectors } from './support/glove.js';
 import { machine } from './support/machine.js';
 import { at, gather, vectorsOf } from './support/matrix.js';
 import { percentile, rounded } from './support/measure.js';
 import type { BenchOptions, Given } from './support/options.js';
-import { emptyIndex, GRAPH, type OwnOptions, OWN_OPTIONS, ownOptions } from './support/own.js';
+import { emptyIndex, GRAPH, OWN_OPTIONS, type OwnIndex, type OwnOptions, ownOptions } from './support/own.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
 import { generator, shuffledOrder } from './support/random.js';
@@ -47,14 +46,14 @@ function plan(count: number): Plan {
   return { first: order.slice().sort(), leaving: order.slice(0, half), coming, last };
 }
 
-function build(data: Vectors, rows: Uint32Array, kind: OwnOptions): VectorIndex {
+function build(data: Vectors, rows: Uint32Array, kind: OwnOptions): OwnIndex {
   const index = emptyIndex(data.dim, kind);
   index.putSync(rows, gather(data.rows, data.dim, rows), { threads: availableParallelism() });
   return index;
 }
 
 /** Recall@10 at each efSearch. A row that should not be there ends the bench. */
-function recalls(index: VectorIndex, data: Vectors, rows: Uint32Array): Record<string, number> {
+function recalls(index: OwnIndex, data: Vectors, rows: Uint32Array): Record<string, number> {
   const truth = new Truth(data.queries, gather(data.rows, data.dim, rows), data.dim, GRAPH.k);
   const place = new Map(Array.from(rows, (row, i): [number, number] => [row, i]));
   if (index.size !== rows.length) throw new Error(`The index holds ${index.size} rows, and should hold ${rows.length}.`);
@@ -63,7 +62,7 @@ function recalls(index: VectorIndex, data: Vectors, rows: Uint32Array): Record<s
     EF_SEARCH.map((efSearch) => {
       const recall = truth.recall((query) =>
         index.searchSync(at(queries, query), { k: GRAPH.k, index: 'graph', efSearch }).ids.map((id) => {
-          const found = place.get(Number(id));
+          const found = place.get(id);
           if (found === undefined) throw new Error(`Row ${id} was found, and is not in the index.`);
           return found;
         }),
@@ -76,10 +75,10 @@ function recalls(index: VectorIndex, data: Vectors, rows: Uint32Array): Record<s
 /** Milliseconds of one search each, and what came of it. */
 class Searcher {
   readonly millis: number[] = [];
-  readonly #index: VectorIndex;
+  readonly #index: OwnIndex;
   readonly #queries: Float32Array[];
 
-  constructor(index: VectorIndex, data: Vectors) {
+  constructor(index: OwnIndex, data: Vectors) {
     this.#index = index;
     this.#queries = vectorsOf(data.queries, data.dim);
   }
@@ -89,7 +88,7 @@ class Searcher {
     const start = performance.now();
     const { ids } = this.#index.searchSync(query, { k: GRAPH.k, index: 'graph', efSearch: TIMED_EF });
     this.millis.push(performance.now() - start);
-    const wrong = ids.find((id) => !mayBeFound(Number(id)));
+    const wrong = ids.find((id) => !mayBeFound(id));
     if (wrong !== undefined) throw new Error(`Row ${wrong} was found, and had been removed or never put.`);
   }
 
@@ -101,7 +100,7 @@ class Searcher {
 }
 
 /** Removes and puts step by step; one thread writes, this one searches for as long as it does. */
-async function churn(index: VectorIndex, data: Vectors, { first, leaving, coming }: Plan, step: number, log: Log): Promise<Report> {
+async function churn(index: OwnIndex, data: Vectors, { first, leaving, coming }: Plan, step: number, log: Log): Promise<Report> {
   const live = new Set(first);
   const searcher = new Searcher(index, data);
   let seconds = 0;
@@ -114,7 +113,7 @@ async function churn(index: VectorIndex, data: Vectors, { first, leaving, coming
     let writing = true;
     const start = performance.now();
     const written = (async () => {
-      await index.remove(Array.from(out));
+      await index.remove(out);
       await index.put(into, vectors, { threads: 1 });
     })().finally(() => {
       writing = false;
@@ -137,7 +136,7 @@ async function churn(index: VectorIndex, data: Vectors, { first, leaving, coming
   return { replacedPerSecond: rounded(leaving.length / seconds), writing: searcher.report(seconds) };
 }
 
-async function quiet(index: VectorIndex, data: Vectors, rows: Uint32Array): Promise<Report> {
+async function quiet(index: OwnIndex, data: Vectors, rows: Uint32Array): Promise<Report> {
   const live = new Set(rows);
   const searcher = new Searcher(index, data);
   const start = performance.now();
@@ -148,7 +147,7 @@ async function quiet(index: VectorIndex, data: Vectors, rows: Uint32Array): Prom
   return searcher.report((performance.now() - start) / 1000);
 }
 
-function memory({ stats }: VectorIndex): Report {
+function memory({ stats }: OwnIndex): Report {
   return { bytes: stats.bytes, bytesPerRow: rounded(stats.bytes / stats.items), reusable: stats.reusable };
 }
 

@@ -1,14 +1,14 @@
 /** What exact and graph searches cost over sizes, filters and batches, beside what index: 'auto' took and what it lost by that. */
 
 import { availableParallelism } from 'node:os';
-import type { SearchResult, Selection, VectorIndex } from '../src/vector/index.js';
+import type { Selection } from '../src/vector/index.js';
 import { subsetOf } from './support/eligible.js';
 import { DIM, loadGlove, ROWS, type Vectors } from './support/glove.js';
 import { machine } from './support/machine.js';
 import { at, gather } from './support/matrix.js';
 import { median, rounded } from './support/measure.js';
 import type { BenchOptions, Given } from './support/options.js';
-import { GRAPH, makeIndex, OWN_OPTIONS, ownOptions } from './support/own.js';
+import { GRAPH, makeIndex, OWN_OPTIONS, type OwnIndex, type OwnResult, ownOptions } from './support/own.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
 import { Truth } from './support/truth.js';
@@ -29,17 +29,17 @@ const BATCHES = [1, 8, 32, 128];
 const QUERIES = 128;
 const MODES = ['auto', 'exact', 'graph'] as const;
 
-type Ask = (call: number) => SearchResult[];
+type Ask = (call: number) => OwnResult[];
 
 /** One call asks `batch` queries: searchSync for one, searchBatchSync on one thread for more. */
-function asker(index: VectorIndex, data: Vectors, batch: number, mode: (typeof MODES)[number], filter: Selection | undefined): Ask {
+function asker(index: OwnIndex, data: Vectors, batch: number, mode: (typeof MODES)[number], filter: Selection | undefined): Ask {
   const options = { k: GRAPH.k, index: mode, ...(filter && { filter }) };
   const calls = Array.from({ length: QUERIES / batch }, (_, i) => data.queries.subarray(i * batch * data.dim, (i + 1) * batch * data.dim));
   if (batch === 1) return (call) => [index.searchSync(at(calls, call), options)];
   return (call) => index.searchBatchSync(at(calls, call), { ...options, threads: 1 });
 }
 
-function answers(ask: Ask, batch: number): SearchResult[] {
+function answers(ask: Ask, batch: number): OwnResult[] {
   return Array.from({ length: QUERIES / batch }, (_, call) => ask(call)).flat();
 }
 
@@ -57,9 +57,9 @@ interface Cell {
   regret: number;
 }
 
-function measure(index: VectorIndex, data: Vectors, selectivity: number, rounds: number, log: Log): Cell[] {
+function measure(index: OwnIndex, data: Vectors, selectivity: number, rounds: number, log: Log): Cell[] {
   const subset = subsetOf(data, 'random', selectivity, QUERIES);
-  const filter = selectivity === 1 ? undefined : index.select(Array.from(subset.rows));
+  const filter = selectivity === 1 ? undefined : index.select(subset.rows);
   const place = new Map(Array.from(subset.rows, (row, i): [number, number] => [row, i]));
   const truth = new Truth(subset.queries, gather(data.rows, data.dim, subset.rows), data.dim, GRAPH.k);
   const cells = BATCHES.map((batch): Cell => {
@@ -73,7 +73,7 @@ function measure(index: VectorIndex, data: Vectors, selectivity: number, rounds:
       selectivity,
       batch,
       micros: { auto: rounded(auto), exact: rounded(exact), graph: rounded(graph) },
-      graphRecall: Number(truth.recall((query) => at(found, query).ids.map((id) => place.get(Number(id)) ?? -1)).toFixed(3)),
+      graphRecall: Number(truth.recall((query) => at(found, query).ids.map((id) => place.get(id) ?? -1)).toFixed(3)),
       auto: byGraph * 2 > QUERIES ? 'graph' : 'exact',
       best: graph < exact ? 'graph' : 'exact',
       regret: 0,

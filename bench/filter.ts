@@ -1,14 +1,14 @@
 /** Search within a part of the rows, from one in ten thousand to all of them: what is found, and at what cost. */
 
 import { availableParallelism } from 'node:os';
-import type { SearchResult, Selection, VectorIndex } from '../src/vector/index.js';
+import type { Selection } from '../src/vector/index.js';
 import { dense, EVERY_SUBSET, type Subset, subsetOf } from './support/eligible.js';
 import { loadGlove, ROWS, type Vectors } from './support/glove.js';
 import { machine } from './support/machine.js';
 import { at, gather, vectorsOf } from './support/matrix.js';
 import { median, rounded } from './support/measure.js';
 import type { BenchOptions, Given } from './support/options.js';
-import { GRAPH, makeIndex, OWN_OPTIONS, ownOptions } from './support/own.js';
+import { GRAPH, makeIndex, OWN_OPTIONS, type OwnIndex, type OwnResult, ownOptions } from './support/own.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
 import { Truth } from './support/truth.js';
@@ -37,7 +37,7 @@ interface Mode {
 }
 
 /** Asks everything once; a row that is not eligible ends the bench. */
-function examine(ask: (query: number) => SearchResult, eligible: Uint32Array, truth: Truth): Mode {
+function examine(ask: (query: number) => OwnResult, eligible: Uint32Array, truth: Truth): Mode {
   const place = new Map(Array.from(eligible, (row, i): [number, number] => [row, i]));
   const mode: Mode = { recall: 0, underfilled: 0, short: 0, byGraph: 0 };
   mode.recall = truth.recall((query) => {
@@ -46,7 +46,7 @@ function examine(ask: (query: number) => SearchResult, eligible: Uint32Array, tr
     if (ids.length < truth.k) mode.short++;
     if (index === 'graph') mode.byGraph++;
     return ids.map((id) => {
-      const found = place.get(Number(id));
+      const found = place.get(id);
       if (found === undefined) throw new Error(`Row ${id} was found, and the filter does not let it through.`);
       return found;
     });
@@ -54,7 +54,7 @@ function examine(ask: (query: number) => SearchResult, eligible: Uint32Array, tr
   return mode;
 }
 
-function measure(index: VectorIndex, data: Vectors, subset: Subset, filter: Selection, rounds: number) {
+function measure(index: OwnIndex, data: Vectors, subset: Subset, filter: Selection, rounds: number) {
   const { dim, rows } = data;
   const { k } = GRAPH;
   const vectors = vectorsOf(subset.queries, dim);
@@ -78,7 +78,7 @@ function measure(index: VectorIndex, data: Vectors, subset: Subset, filter: Sele
       dense: rounded(median(alone)),
     },
     ratios: { 'auto/exact': rounded(ratioOf(auto, exact)), 'auto/dense': rounded(ratioOf(auto, alone)) },
-    autoByGraph: rounded((modes[0]?.byGraph ?? Number.NaN) / vectors.length),
+    byGraph: byMode((mode) => rounded(mode.byGraph / vectors.length)),
     underfilled: byMode(({ underfilled }) => underfilled),
     short: byMode(({ short }) => short),
   };
@@ -99,7 +99,7 @@ export async function run(log: Log, given: Given): Promise<Report> {
       for (const which of selectivity === 1 ? [EVERY_SUBSET[0]] : EVERY_SUBSET) {
         const subset = subsetOf(data, which, selectivity, asked);
         log(`  ${which}, ${selectivity}: ${subset.rows.length} rows ...`);
-        const filter = index.select(Array.from(subset.rows));
+        const filter = index.select(subset.rows);
         const report = measure(index, data, subset, filter, rounds);
         filter.close();
         subsets.push(report);

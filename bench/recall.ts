@@ -2,14 +2,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { SearchResult } from '../src/vector/index.js';
 import { type GraphContender, hnswlibGraph, type OwnContender, ownGraph, usearchGraph } from './peers/graphs.js';
 import { curveReport, INTERPOLATION } from './support/curve.js';
 import { loadGlove, ROWS, type Vectors } from './support/glove.js';
 import { machine } from './support/machine.js';
 import { median, rounded } from './support/measure.js';
 import type { BenchOptions, Given } from './support/options.js';
-import { GRAPH, OWN_OPTIONS, ownOptions } from './support/own.js';
+import { GRAPH, OWN_OPTIONS, type OwnResult, ownOptions } from './support/own.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
 import { type Race, race } from './support/race.js';
@@ -35,7 +34,7 @@ const USEARCH = 'usearch-f32';
 const EXACT = 'kairank-exact-batch';
 
 /** All queries of a slice of the query set in one call. */
-function exactBatches({ index }: OwnContender, { queries, dim }: Vectors): (ask: number) => SearchResult[] {
+function exactBatches({ index }: OwnContender, { queries, dim }: Vectors): (ask: number) => OwnResult[] {
   const slices = Array.from({ length: Math.ceil(queries.length / dim / BATCH) }, (_, i) =>
     queries.subarray(i * BATCH * dim, (i + 1) * BATCH * dim),
   );
@@ -116,7 +115,7 @@ export async function run(log: Log, given: Given): Promise<Report> {
     const batches = exactBatches(own, data);
     const exact: Search = { ask: batches, asks: Math.ceil(truth.queries / BATCH), queries: truth.queries };
     const answers = Array.from({ length: exact.asks }, (_, ask) => batches(ask)).flat();
-    const exactRecall = truth.recall((query) => answers[query]?.ids.map(Number) ?? []);
+    const exactRecall = truth.recall((query) => answers[query]?.ids ?? []);
     log('timing by turns ...');
     const ran = race(contenders, truth, { targets: TARGETS, rounds, beside: { [EXACT]: exact } }, log);
     const exactQps = median(ran.beside(EXACT));

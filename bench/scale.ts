@@ -11,7 +11,7 @@ import { machine } from './support/machine.js';
 import { at, vectorsOf } from './support/matrix.js';
 import { cpuMillis, median, rounded } from './support/measure.js';
 import type { BenchOptions, Given } from './support/options.js';
-import { emptyIndex, GRAPH, type OwnOptions } from './support/own.js';
+import { emptyIndex, GRAPH, type OwnIndex, type OwnOptions } from './support/own.js';
 import { dropPageCache } from './support/pagecache.js';
 import type { Log, Report } from './support/question.js';
 import { race } from './support/race.js';
@@ -47,7 +47,7 @@ interface Size {
   report: Report;
 }
 
-function build(rows: number, threads: number, log: Log): { index: VectorIndex; truth: StreamedTruth; wall: number; cpu: number } {
+function build(rows: number, threads: number, log: Log): { index: OwnIndex; truth: StreamedTruth; wall: number; cpu: number } {
   const clusters = new Clusters(CLUSTERS);
   const truth = new StreamedTruth(unitLength(clusters.take(QUERIES), DIM), DIM, GRAPH.k);
   const index = emptyIndex(DIM, KIND);
@@ -67,7 +67,7 @@ function build(rows: number, threads: number, log: Log): { index: VectorIndex; t
 }
 
 /** From the call of open to the first answer, the file not in memory; the answer must be what the index in memory gave. */
-async function openings(index: VectorIndex, truth: StreamedTruth): Promise<Report> {
+async function openings(index: OwnIndex, truth: StreamedTruth): Promise<Report> {
   const path = cachePath(`scale-${process.pid}.index`);
   const queries = vectorsOf(truth.vectors, DIM);
   const expected = Array.from({ length: OPENINGS }, (_, i) => index.searchSync(at(queries, i), { k: GRAPH.k }).ids.join(' '));
@@ -109,7 +109,7 @@ async function measure(rows: number, threads: number, rounds: number, log: Log):
   try {
     const vectors = vectorsOf(truth.vectors, DIM);
     const exact = index.searchBatchSync(truth.vectors, { k: GRAPH.k, index: 'exact', threads });
-    const exactRecall = truth.recall((query) => at(exact, query).ids.map(Number));
+    const exactRecall = truth.recall((query) => at(exact, query).ids);
     const contender = graphOf(index, truth.vectors, DIM, wall);
     const ran = race([contender], truth, { targets: [TARGET], rounds, beside: {} }, log);
     const speeds = ran.at(contender.name, TARGET);

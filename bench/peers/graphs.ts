@@ -1,12 +1,11 @@
 /** Approximate indexes over the same rows, each built on one thread and asked one query a call. */
 
 import { rmSync } from 'node:fs';
-import type { VectorIndex } from '../../src/vector/index.js';
 import { cachePath } from '../support/cache.js';
 import type { Vectors } from '../support/glove.js';
 import { at, vectorsOf } from '../support/matrix.js';
 import { cpuMillis } from '../support/measure.js';
-import { GRAPH, makeIndex, type OwnOptions } from '../support/own.js';
+import { GRAPH, makeIndex, type OwnIndex, type OwnOptions } from '../support/own.js';
 import type { Log } from '../support/question.js';
 
 export interface GraphContender {
@@ -44,11 +43,11 @@ function timedBuild<T>(name: string, count: number, log: Log, chunk: (from: numb
 }
 
 export interface OwnContender extends GraphContender {
-  index: VectorIndex;
+  index: OwnIndex;
 }
 
 /** Our index, with the graph forced. */
-export function graphOf(index: VectorIndex, queries: Float32Array, dim: number, buildSeconds: number): OwnContender {
+export function graphOf(index: OwnIndex, queries: Float32Array, dim: number, buildSeconds: number): OwnContender {
   const { k } = GRAPH;
   const asked = vectorsOf(queries, dim);
   let efSearch = 0;
@@ -61,7 +60,7 @@ export function graphOf(index: VectorIndex, queries: Float32Array, dim: number, 
       efSearch = ef;
     },
     ask: search,
-    found: (query) => search(query).ids.map(Number),
+    found: (query) => search(query).ids,
     close: () => index.close(),
   };
 }

@@ -1,12 +1,15 @@
 /** Our index as the benches make it: numbers as ids, a row's position being its id. */
 
-import { VectorIndex } from '../../src/vector/index.js';
+import { type SearchResult, VectorIndex } from '../../src/vector/index.js';
 import type { Vectors } from './glove.js';
 import { cpuMillis } from './measure.js';
 import { type BenchOptions, type Given, oneOf } from './options.js';
 
 /** What ours and the peers are built with, and how many neighbours are asked for. */
 export const GRAPH = { m: 16, efConstruction: 200, k: 10 } as const;
+
+export type OwnIndex = VectorIndex<number>;
+export type OwnResult = SearchResult<number>;
 
 export interface OwnOptions {
   storage: 'f32' | 'bf16' | 'int8';
@@ -25,13 +28,13 @@ export function ownOptions(given: Given): OwnOptions {
   };
 }
 
-export function emptyIndex(dim: number, { storage, codes }: OwnOptions): VectorIndex {
+export function emptyIndex(dim: number, { storage, codes }: OwnOptions): OwnIndex {
   const { m, efConstruction } = GRAPH;
   return new VectorIndex({ dim, metric: 'cosine', ids: 'number', storage, codes, m, efConstruction });
 }
 
 export interface Built {
-  index: VectorIndex;
+  index: OwnIndex;
   cpuSeconds: number;
   wallSeconds: number;
 }
