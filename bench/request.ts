@@ -2,7 +2,7 @@
 
 import { defineCatalog, Engine, type ShopEvent } from '../src/index.js';
 import { machine } from './support/machine.js';
-import { median, rounded } from './support/measure.js';
+import { median, percentile, rounded } from './support/measure.js';
 import type { Log, Report } from './support/question.js';
 import { generator } from './support/random.js';
 
@@ -53,10 +53,6 @@ function calibrate(): number {
   return state === 0 ? Number.NaN : micros;
 }
 
-function percentile(sorted: readonly number[], share: number): number {
-  return rounded(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN);
-}
-
 export async function run(log: Log): Promise<Report> {
   const engine = await Engine.open(null, { catalog: defineCatalog({ fields: { taste: 'number' } }) });
   try {
@@ -84,9 +80,9 @@ export async function run(log: Log): Promise<Report> {
     times.sort((a, b) => a - b);
     return {
       'recommend@12k': {
-        p50: percentile(times, 0.5),
-        p90: percentile(times, 0.9),
-        p99: percentile(times, 0.99),
+        p50: rounded(percentile(times, 0.5)),
+        p90: rounded(percentile(times, 0.9)),
+        p99: rounded(percentile(times, 0.99)),
       },
       calibration: rounded(median(calibrations)),
       sizes: {

@@ -40,3 +40,28 @@ declare module '@tensorflow/tfjs-backend-wasm' {
   export function setWasmPaths(folder: string): void;
   export function setThreadsCount(count: number): void;
 }
+
+declare module 'usearch' {
+  interface Matches {
+    keys: BigUint64Array;
+    distances: Float32Array;
+  }
+
+  interface IndexConfig {
+    dimensions: number;
+    metric: 'ip';
+    quantization: 'f32';
+    connectivity: number;
+    expansion_add: number;
+    expansion_search: number;
+    multi: boolean;
+  }
+
+  export class Index {
+    constructor(config: IndexConfig);
+    add(keys: BigUint64Array, vectors: Float32Array, threads: number): void;
+    search(vector: Float32Array, k: number, threads: number): Matches;
+    save(path: string): void;
+    load(path: string): void;
+  }
+}

@@ -3,8 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
-import { native } from '../../src/native.js';
-import type { Report } from './question.js';
+import { native, type TargetName } from '../../src/native.js';
 
 const require = createRequire(import.meta.url);
 
@@ -27,8 +26,19 @@ export function versionOf(name: string): string {
   return 'not installed';
 }
 
+/** Part of a report. */
+export type Machine = {
+  cpu: string;
+  target: TargetName;
+  /** What KAIRANK_TARGET asked for; empty when unset. */
+  requestedTarget: string;
+  availableTargets: string;
+  platform: string;
+  versions: Record<string, string>;
+};
+
 /** CPU, kernel target and versions; `peers` are package names. */
-export function machine(peers: readonly string[]): Report {
+export function machine(peers: readonly string[]): Machine {
   const { active, available, requested, cpu } = native().dispatch();
   return {
     cpu,

@@ -36,8 +36,13 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** Of values in ascending order. */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
 /** Milliseconds of CPU time; Windows counts them too coarsely, and gets the wall's. */
-function now(): number {
+export function cpuMillis(): number {
   if (process.platform === 'win32') return performance.now();
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
@@ -45,7 +50,7 @@ function now(): number {
 
 /** The median of one contender in one round, in microseconds. */
 async function timeOnce(contender: Contender, time: number): Promise<number> {
-  const bench = new Bench({ time, iterations: 5, warmup: false, retainSamples: true, now });
+  const bench = new Bench({ time, iterations: 5, warmup: false, retainSamples: true, now: cpuMillis });
   bench.add(contender.name, () => contender.call());
   const [task] = await bench.run();
   const result = task?.result;

@@ -38,7 +38,7 @@ function directDependencies(): object {
 /** Sees to it that the peers are there. Install scripts are not run: the peers ship what they need prebuilt. */
 export function installPeers(log: Log): void {
   if (isInstalled()) return;
-  log('Installing the peers into bench/node_modules (about 650 MB, once) ...');
+  log('Installing the peers into bench/node_modules (about 950 MB, once) ...');
   const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: folder,
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
