@@ -17,6 +17,9 @@ import {
 } from './search-options.js';
 import { Selection } from './selection.js';
 
+/** Of a norm; the core has the same limit. */
+const MAX_SQUARES = 1e30;
+
 /** How many vectors a put added, and how many it replaced. */
 export interface PutResult {
   added: number;
@@ -241,9 +244,12 @@ export class VectorIndex<T extends Id> implements Disposable {
     if (!(query instanceof Float32Array) || query.length !== this.#dim) {
       refuse('query', `a Float32Array of ${this.#dim} numbers`, query);
     }
-    for (let i = 0; i < query.length; i++) {
-      if (!Number.isFinite(query[i])) refuse(`query[${i}]`, 'a finite number', query[i]);
-    }
+    let squares = 0;
+    for (let i = 0; i < query.length; i++) squares += (query[i] ?? 0) ** 2;
+    if (squares <= MAX_SQUARES) return;
+    const wrong = query.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) refuse(`query[${wrong}]`, 'a finite number', query[wrong]);
+    refuse('query', 'a vector of a norm of at most 1e15', Math.sqrt(squares));
   }
 
   #checkQueries(queries: unknown): void {
