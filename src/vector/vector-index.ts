@@ -146,8 +146,8 @@ export class VectorIndex<T extends Id> implements Disposable {
    * same time with the same options are searched together.
    *
    * Exact search scores codes of 8 bits and weighs whatever could be among the best by its vector, so that nothing is
-   * missed. The graph: Malkov & Yashunin 2016, algorithms 2 and 5; its codes: scalar ones with the corrections of RaBitQ
-   * (Gao & Long 2024) for what rounding loses.
+   * missed. The graph is the HNSW of Malkov & Yashunin 2016 (algorithms 1, 2, 4 and 5), walked on codes: those of 4 bits
+   * are scored by the estimator of RaBitQ (Gao & Long 2024, section 3.1).
    *
    * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_OVERLOADED (too many calls wait), KAIRANK_ABORTED,
    *   KAIRANK_DEADLINE_EXCEEDED, KAIRANK_CLOSED
