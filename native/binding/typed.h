@@ -73,7 +73,7 @@ Span<T> spanOf(const Napi::Value& value, const std::string& name) {
   }
   bool detached = false;
   if (napi_is_detached_arraybuffer(value.Env(), buffer, &detached) != napi_ok || detached) {
-    refuse(name, expected + " whose buffer is not detached");
+    refuse(name, expected + " whose buffer is not detached", "one whose buffer is");
   }
   return {static_cast<T*>(data), length};
 }

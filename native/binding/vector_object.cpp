@@ -20,6 +20,10 @@ namespace {
 constexpr napi_type_tag kIndexTag = {0x6b6169726e6b496eu, 0x6465780000000001u};
 constexpr size_t kSmall = size_t{8} << 20;  // bytes of an index that is freed in no time
 
+/// What a handle counts for besides: an index reserves much address space, of which there is an end too, so that those
+/// nobody closed are to be collected while they are a few.
+constexpr int64_t kHandle = int64_t{8} << 20;
+
 const char* wordOf(Metric metric) {
   switch (metric) {
     case Metric::dot: return "dot";
@@ -73,7 +77,7 @@ Interrupt interruptOf(JobContext& context, bool hasDeadline, Interrupt::Clock::t
 
 void IndexObject::Opened::tell(Napi::Env env) {
   if (!parts.index) return;
-  const int64_t bytes = static_cast<int64_t>(parts.index->figures().bytes);
+  const int64_t bytes = static_cast<int64_t>(parts.index->figures().bytes) + kHandle;
   Napi::MemoryManagement::AdjustExternalMemory(env, bytes - told);
   told = bytes;
 }

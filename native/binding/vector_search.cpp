@@ -115,7 +115,9 @@ void readSearch(const Napi::CallbackInfo& info, const std::shared_ptr<const Vect
   const uint32_t dim = index->settings().dim;
   search.queries = vectorsOf(info[0], "queries", dim);
   search.count = search.queries.size() / dim;
-  if (product(search.count, options.k, "k") > kMaxHits) refuse("queries", "fewer for so large a k");
+  if (product(search.count, options.k, "k") > kMaxHits) {
+    refuse("queries", "fewer for so large a k", std::to_string(search.count));
+  }
 }
 
 }  // namespace kairank

@@ -17,6 +17,9 @@ import {
 } from './search-options.js';
 import { Selection } from './selection.js';
 
+/** Of a norm; the core has the same limit. */
+const MAX_SQUARES = 1e30;
+
 /** How many vectors a put added, and how many it replaced. */
 export interface PutResult {
   added: number;
@@ -143,8 +146,8 @@ export class VectorIndex<T extends Id> implements Disposable {
    * same time with the same options are searched together.
    *
    * Exact search scores codes of 8 bits and weighs whatever could be among the best by its vector, so that nothing is
-   * missed. The graph: Malkov & Yashunin 2016, algorithms 2 and 5; its codes: scalar ones with the corrections of RaBitQ
-   * (Gao & Long 2024) for what rounding loses.
+   * missed. The graph is the HNSW of Malkov & Yashunin 2016 (algorithms 1, 2, 4 and 5), walked on codes: those of 4 bits
+   * are scored by the estimator of RaBitQ (Gao & Long 2024, section 3.1).
    *
    * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_OVERLOADED (too many calls wait), KAIRANK_ABORTED,
    *   KAIRANK_DEADLINE_EXCEEDED, KAIRANK_CLOSED
@@ -241,9 +244,12 @@ export class VectorIndex<T extends Id> implements Disposable {
     if (!(query instanceof Float32Array) || query.length !== this.#dim) {
       refuse('query', `a Float32Array of ${this.#dim} numbers`, query);
     }
-    for (let i = 0; i < query.length; i++) {
-      if (!Number.isFinite(query[i])) refuse(`query[${i}]`, 'a finite number', query[i]);
-    }
+    let squares = 0;
+    for (let i = 0; i < query.length; i++) squares += (query[i] ?? 0) ** 2;
+    if (squares <= MAX_SQUARES) return;
+    const wrong = query.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) refuse(`query[${wrong}]`, 'a finite number', query[wrong]);
+    refuse('query', 'a vector of a norm of at most 1e15', Math.sqrt(squares));
   }
 
   #checkQueries(queries: unknown): void {

@@ -8,11 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The program that the README shows, with the package's name pointed at this build. */
-function programOf(markdown: string): string {
-  const block = /```js\n([\s\S]*?)```/.exec(markdown)?.[1];
-  if (!block) throw new Error('README.md has no ```js block');
-  return block.replace("from 'kairank'", `from ${JSON.stringify(pathToFileURL(join(root, 'dist/index.js')).href)}`);
+/** The programs that the README shows, with the package's names pointed at this build. */
+function programsOf(markdown: string): string[] {
+  const built = (name: string): string => `from ${JSON.stringify(pathToFileURL(join(root, 'dist', name, 'index.js')).href)}`;
+  return [...markdown.matchAll(/```js\n([\s\S]*?)```/g)].map(([, program = '']) =>
+    program.replace(/from 'kairank(?:\/(\w+))?'/g, (_, name: string | undefined) => built(name ?? '')),
+  );
 }
 
 describe('README.md', () => {
@@ -26,13 +27,25 @@ describe('README.md', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('shows a program that runs', async () => {
-    writeFileSync(join(folder, 'program.mjs'), programOf(readFileSync(join(root, 'README.md'), 'utf8')));
+  /** What the program that the README shows in this place prints. */
+  async function run(place: number): Promise<string[]> {
+    const program = programsOf(readFileSync(join(root, 'README.md'), 'utf8'))[place];
+    if (program === undefined) throw new Error(`README.md has no program ${place}`);
+    writeFileSync(join(folder, 'program.mjs'), program);
     const { stdout } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: folder });
-    const lines = stdout.trim().split('\n');
+    return stdout.trim().split('\n');
+  }
+
+  it('shows a shop that recommends', async () => {
+    const lines = await run(0);
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(line).toMatch(/^(pot|cup) -?\d+\.\d\d/);
-    expect(stdout).not.toContain('tea 0');
+    expect(lines.join()).not.toContain('tea 0');
+  });
+
+  it('shows vectors that are searched', async () => {
+    // <(1, .1, 0, 0), (1, .2, 0, 0)> / (1.00499 x 1.01980) = .99525, and so on.
+    expect(await run(1)).toEqual(['exact tea 0.995, coffee 0.944', 'coffee']);
   });
 
   it('links only to files that are there', () => {

@@ -3,8 +3,6 @@
 #include "../../../native/pipeline/executor.h"
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,66 +10,11 @@
 #include "../../../native/pipeline/cores.h"
 #include "../../../native/pipeline/request.h"
 #include "../check.h"
+#include "awaited.h"
 
 using namespace kairank;
 
 namespace {
-
-/// A door that threads wait at.
-class Door {
- public:
-  void open() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void pass() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    ++waiting_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
-  }
-  void awaitSomebody() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_ > 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-  int waiting_ = 0;
-};
-
-/// A request, or a task of another lane, whose end the test waits for.
-template <typename Kind>
-class Awaited : public Kind {
- public:
-  Door* door = nullptr;  // held up at, when it settles
-
-  void settled(Status status, const std::string&) noexcept override {
-    if (door) door->pass();
-    std::lock_guard<std::mutex> lock(mutex_);
-    ++times_;
-    status_ = status;
-    changed_.notify_all();
-  }
-  Status await() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return times_ > 0; });
-    return status_;
-  }
-  int times() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return times_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int times_ = 0;
-  Status status_ = Status::ok;
-};
 
 using TestRequest = Awaited<Request>;
 

@@ -8,11 +8,11 @@
 #include <set>
 
 #include "../../../native/include/status.h"
+#include "../../../native/include/top.h"
 #include "../../../native/rank/attention.h"
 #include "../../../native/recall/fold_in.h"
 #include "../../../native/recall/make_models.h"
 #include "../../../native/recall/rules.h"
-#include "../../../native/include/top.h"
 #include "../check.h"
 #include "../learn/shop.h"
 
