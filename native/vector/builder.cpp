@@ -29,8 +29,8 @@ struct GraphBuilder::Worker {
   std::vector<Link> back[kMaxLevel + 1];
 };
 
-GraphBuilder::GraphBuilder(const RowStore& store, Graph& graph, uint32_t threads)
-    : store_(store), graph_(graph), threads_(std::max(threads, 1u)) {
+GraphBuilder::GraphBuilder(const RowStore& store, Graph& graph, const RowBits* gone, uint32_t threads)
+    : store_(store), graph_(graph), gone_(gone), threads_(std::max(threads, 1u)) {
   for (uint32_t t = 0; t < threads_; t++) workers_.push_back(std::make_unique<Worker>());
 }
 
@@ -56,9 +56,9 @@ void GraphBuilder::rank(Worker& worker, uint32_t row) {
   });
 }
 
-/// Chooses from the sorted candidates those that are nearer to the row than to any chosen before (algorithm 4).
+/// Chooses from the sorted candidates those that are nearer to the row than to any chosen before (algorithm 4), in
+/// addition to what is chosen already.
 void GraphBuilder::select(Worker& worker, uint32_t row, uint32_t most) {
-  worker.chosen.clear();
   const CodeLayout& layout = store_.layout8();
   const float ownBias = trailerOf(layout, store_.code8(row)).bias;
   worker.chosenScores.resize(most + 4);
@@ -97,13 +97,16 @@ void GraphBuilder::searchOne(Worker& worker, uint32_t row, uint32_t bound) {
     limits.ef = settings.efConstruction;
     worker.walk.run(graph_, store_, worker.query.view(), ceiling, from, level, limits);
     worker.candidates = worker.walk.found;
-    // A row that is linked anew finds itself.
-    const auto self = std::find_if(worker.candidates.begin(), worker.candidates.end(),
-                                   [row](const WalkedRow& candidate) { return candidate.row == row; });
-    if (self != worker.candidates.end()) worker.candidates.erase(self);
+    // Rows that are to be taken out lead on, but are not worth a link; and a row that is linked anew finds itself.
+    const auto useless = [this, row](const WalkedRow& candidate) {
+      return candidate.row == row || (gone_ && gone_->has(candidate.row));
+    };
+    worker.candidates.erase(std::remove_if(worker.candidates.begin(), worker.candidates.end(), useless),
+                            worker.candidates.end());
     rank(worker, row);
     if (worker.candidates.empty()) continue;
     from = worker.candidates.front().row;
+    worker.chosen.clear();
     select(worker, row, settings.m);
     graph_.write(row, level, worker.chosen.data(), static_cast<uint32_t>(worker.chosen.size()));
     for (uint32_t chosen : worker.chosen) {
@@ -132,6 +135,7 @@ void GraphBuilder::mergeOne(Worker& worker, uint32_t level, const Link* links, s
     worker.candidates.clear();
     for (uint32_t to : worker.chosen) worker.candidates.push_back({0, to});
     rank(worker, row);
+    worker.chosen.clear();
     select(worker, row, capacity);
   }
   graph_.write(row, level, worker.chosen.data(), static_cast<uint32_t>(worker.chosen.size()));
@@ -175,7 +179,16 @@ void GraphBuilder::insert(const uint32_t* rows, size_t count, uint32_t bound, co
   }
 }
 
-void GraphBuilder::relink(uint32_t row, uint32_t bound) {
+void GraphBuilder::relink(uint32_t row, RowBits& moved, uint32_t bound) {
+  // Those that it led to, and that led to it, find their way without it.
+  moved.set(row);
+  std::vector<uint32_t> links;
+  for (uint32_t level = 0; level <= graph_.level(row); level++) {
+    links.resize(graph_.capacity(level));
+    links.resize(graph_.read(row, level, bound, links.data()));
+    for (const uint32_t to : links) mendOne(*workers_[0], to, level, moved, bound);
+  }
+  moved.clear(row);
   searchOne(*workers_[0], row, bound);
   const Control whole;
   for (uint32_t level = 0; level <= kMaxLevel; level++) linkBack(level, whole, bound);
@@ -184,16 +197,16 @@ void GraphBuilder::relink(uint32_t row, uint32_t bound) {
 /// Links a row that led to some that are gone to what those led to.
 void GraphBuilder::mendOne(Worker& worker, uint32_t row, uint32_t level, const RowBits& gone, uint32_t bound) {
   const uint32_t capacity = graph_.capacity(level);
-  std::vector<uint32_t>& links = worker.rows;
-  links.resize(capacity);
+  std::vector<uint32_t> links(capacity);
   links.resize(graph_.read(row, level, bound, links.data()));
   const auto isGone = [&gone](uint32_t to) { return gone.has(to); };
   if (std::none_of(links.begin(), links.end(), isGone)) return;
+  std::vector<uint32_t> stay;
   std::vector<uint32_t> known;
   std::vector<uint32_t> further(capacity);
   for (uint32_t to : links) {
     if (!gone.has(to)) {
-      known.push_back(to);
+      stay.push_back(to);
       continue;
     }
     const uint32_t count = graph_.read(to, level, bound, further.data());
@@ -204,8 +217,12 @@ void GraphBuilder::mendOne(Worker& worker, uint32_t row, uint32_t level, const R
   std::sort(known.begin(), known.end());
   known.erase(std::unique(known.begin(), known.end()), known.end());
   worker.candidates.clear();
-  for (uint32_t to : known) worker.candidates.push_back({0, to});
+  for (uint32_t to : known) {
+    if (std::find(stay.begin(), stay.end(), to) == stay.end()) worker.candidates.push_back({0, to});
+  }
   rank(worker, row);
+  // What led well stays; choosing among all again would hide some of it behind those that come.
+  worker.chosen = stay;
   select(worker, row, capacity);
   graph_.write(row, level, worker.chosen.data(), static_cast<uint32_t>(worker.chosen.size()));
 }

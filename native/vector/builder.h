@@ -16,7 +16,8 @@ namespace kairank {
 
 class GraphBuilder {
  public:
-  GraphBuilder(const RowStore& store, Graph& graph, uint32_t threads);
+  /// `gone` has the bits of rows that nothing new should lead to; null for none.
+  GraphBuilder(const RowStore& store, Graph& graph, const RowBits* gone, uint32_t threads);
   ~GraphBuilder();
 
   uint32_t threads() const { return threads_; }
@@ -27,8 +28,8 @@ class GraphBuilder {
   /// Links rows that have been written and opened. `bound` is above every row number in the graph and in `rows`.
   void insert(const uint32_t* rows, size_t count, uint32_t bound, const Control& control);
 
-  /// Links a row anew whose vector has changed; what led to it still does.
-  void relink(uint32_t row, uint32_t bound);
+  /// Links a row anew whose vector has changed. `moved` is a bitmap of no rows, for the builder's use.
+  void relink(uint32_t row, RowBits& moved, uint32_t bound);
 
   /// Takes rows out: whoever led to one of them is linked to what it led to (the consolidation of FreshDiskANN, Singh
   /// et al. 2021, algorithm 4). `gone` has the rows' bits.
@@ -54,6 +55,7 @@ class GraphBuilder {
 
   const RowStore& store_;
   Graph& graph_;
+  const RowBits* const gone_;
   const uint32_t threads_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Link> back_[kMaxLevel + 1];  // by level

@@ -85,7 +85,7 @@ uint32_t VectorIndex::takeRow() {
 
 void VectorIndex::prepareBuilder(uint32_t threads) {
   if (settings().graph && (!builder_ || builder_->threads() != std::max(threads, 1u))) {
-    builder_ = std::make_unique<GraphBuilder>(store_, graph_, threads);
+    builder_ = std::make_unique<GraphBuilder>(store_, graph_, &gone_, threads);
   }
 }
 

@@ -35,9 +35,10 @@ class CodedGraph final : public RowGraph {
       : distance_(settings.space, settings.dim),
         store_(indexSettings(settings)),
         graph_(store_.settings()),
-        builder_(store_, graph_, 1) {
+        builder_(store_, graph_, nullptr, 1) {
     const size_t most = mostRows(store_.settings());
     live_.reserve(most);
+    moved_.reserve(most);
     // Blocks of distances are read to their end.
     store_.ensure(kScanRows);
   }
@@ -69,7 +70,7 @@ class CodedGraph final : public RowGraph {
 
   void update(uint32_t row, const float* vector) override {
     store_.write(row, vector);
-    if (size_ > 1) builder_.relink(row, size_);
+    if (size_ > 1) builder_.relink(row, moved_, size_);
   }
 
   void mark(uint32_t row, bool deleted) override {
@@ -160,6 +161,7 @@ class CodedGraph final : public RowGraph {
     store_.ensure(size_ + 1 + kScanRows);
     graph_.ensure(size_ + 1);
     live_.ensure(size_ + 1);
+    moved_.ensure(size_ + 1);
     store_.write(size_, vector);
     graph_.open(size_, level);
   }
@@ -169,6 +171,7 @@ class CodedGraph final : public RowGraph {
   Graph graph_;
   GraphBuilder builder_;
   RowBits live_;
+  RowBits moved_;
   uint32_t size_ = 0;
 };
 
