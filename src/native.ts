@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { KairankError } from './errors.js';
 import type { NativeIndex, NativeIndexOptions } from './native-vector.js';
+import type { NativeHnswlib } from './native-hnswlib.js';
 
 export type TargetName = 'scalar' | 'neon' | 'avx2' | 'avx512' | 'amx';
 
@@ -306,6 +307,7 @@ export interface NativeAddon {
   dispatch(): DispatchInfo;
   kernels: NativeKernels;
   learning: NativeLearning;
+  hnswlib: NativeHnswlib;
   createCore(options: CoreOptions): NativeCore;
   /** Opens the state behind a token in this thread. Throws KAIRANK_NOT_FOUND for a token that is closed or was never made. */
   attachCore(token: bigint): NativeCore;

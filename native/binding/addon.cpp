@@ -4,6 +4,7 @@
 
 #include "core_object.h"
 #include "environment.h"
+#include "hnswlib.h"
 #include "kernels.h"
 #include "learning.h"
 #include "pin.h"
@@ -15,6 +16,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("dispatch", Napi::Function::New(env, kairank::dispatchInfo, "dispatch"));
   exports.Set("kernels", kairank::makeKernels(env));
   exports.Set("learning", kairank::makeLearning(env));
+  exports.Set("hnswlib", kairank::makeHnswlib(env));
   kairank::exportCore(env, exports);
   kairank::exportVector(env, exports);
   return exports;

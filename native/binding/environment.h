@@ -75,6 +75,8 @@ class Environment {
 
   Napi::FunctionReference coreClass;
   Napi::FunctionReference indexClass;
+  Napi::FunctionReference labelledRowsClass;
+  Napi::FunctionReference labelledGraphClass;
 
  private:
   explicit Environment(Napi::Env env) : env_(env) {}

@@ -5,6 +5,7 @@
 #include "../kernels/dot/dot.h"
 #include "../kernels/gather/gather.h"
 #include "../kernels/gram/gram.h"
+#include "../kernels/l2/l2.h"
 #include "../kernels/quantise/quantise.h"
 #include "../kernels/topk/scan.h"
 #include "targets.h"
@@ -21,6 +22,7 @@ void setScalar(KernelTable& table) {
   table.batchI8 = batchI8Scalar;
   table.gatherI4 = gatherI4Scalar;
   table.gatherI8 = gatherI8Scalar;
+  table.l2F32 = l2F32Scalar;
   table.scanAbove = scanAboveScalar;
   table.toBf16 = toBf16Scalar;
   table.fromBf16 = fromBf16Scalar;
@@ -41,6 +43,7 @@ void setNeon(KernelTable& table) {
   table.batchI8 = batchI8Neon;
   table.gatherI4 = gatherI4Neon;
   table.gatherI8 = gatherI8Neon;
+  table.l2F32 = l2F32Neon;
   table.scanAbove = scanAboveNeon;
   table.toBf16 = toBf16Neon;
   table.fromBf16 = fromBf16Neon;
@@ -62,6 +65,7 @@ void setAvx2(KernelTable& table) {
   table.batchI8 = batchI8Avx2;
   table.gatherI4 = gatherI4Avx2;
   table.gatherI8 = gatherI8Avx2;
+  table.l2F32 = l2F32Avx2;
   table.scanAbove = scanAboveAvx2;
   table.toBf16 = toBf16Avx2;
   table.fromBf16 = fromBf16Avx2;
@@ -83,6 +87,7 @@ void setAvx512(KernelTable& table) {
   table.batchI8 = batchI8Avx512;
   table.gatherI4 = gatherI4Avx512;
   table.gatherI8 = gatherI8Avx512;
+  table.l2F32 = l2F32Avx512;
   table.scanAbove = scanAboveAvx512;
   table.toBf16 = toBf16Avx512;
   table.fromBf16 = fromBf16Avx512;

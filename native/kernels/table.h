@@ -58,6 +58,9 @@ struct KernelTable {
   void (*gatherI8)(const CodeQuery& query, const uint8_t* codes, size_t stride, size_t trailer, const uint32_t* rows,
                    size_t count, float* out);
 
+  // l2/: squared distance of the query from every row.
+  void (*l2F32)(const float* query, const float* rows, size_t stride, size_t count, size_t dim, float* out);
+
   // topk/: positions i (ascending) with scores[i] > threshold, written to out (room for n); returns how many.
   size_t (*scanAbove)(const float* scores, size_t n, float threshold, uint32_t* out);
 

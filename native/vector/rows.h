@@ -72,6 +72,7 @@ class RowStore {
   Region& vectors() { return vectors_; }
   Region& eightBit() { return codes8_; }
   Region& fourBit() { return codes4_; }
+  const uint8_t* vectorData() const { return vectors_.data(); }
   size_t vectorStride() const { return vectorStride_; }
   size_t fourBitStride() const { return layout4_.stride; }
 

@@ -33,6 +33,6 @@ struct IndexSettings {
 constexpr uint32_t kMaxIndexRows = (1u << 30) - 1;  // the queue of a search keeps two bits of a row number
 constexpr uint32_t kMaxM = 256;
 constexpr uint32_t kMaxEf = 1u << 20;
-constexpr uint32_t kMaxLevel = 15;
+constexpr uint32_t kMaxLevel = 127;  // far beyond what chance gives; a file may come with it
 
 }  // namespace kairank
