@@ -53,11 +53,14 @@ struct VectorIndex::Free {
   /// After the grace period the rows may be taken again.
   static void later(const std::shared_ptr<Free>& free, std::vector<uint32_t> rows, size_t bytes) {
     auto batch = std::make_unique<Batch>(Batch{free, std::move(rows)});
-    epochs::retire(batch.release(), [](void* pointer) {
-      const std::unique_ptr<Batch> due(static_cast<Batch*>(pointer));
-      std::lock_guard<std::mutex> lock(due->free->mutex);
-      due->free->rows.insert(due->free->rows.end(), due->rows.begin(), due->rows.end());
-    }, bytes);
+    epochs::retire(
+        batch.release(),
+        [](void* pointer) {
+          const std::unique_ptr<Batch> due(static_cast<Batch*>(pointer));
+          std::lock_guard<std::mutex> lock(due->free->mutex);
+          due->free->rows.insert(due->free->rows.end(), due->rows.begin(), due->rows.end());
+        },
+        bytes);
   }
 };
 
@@ -142,12 +145,11 @@ void VectorIndex::putRound(const KeyList& ids, const float* vectors, size_t begi
       builder_->insert(rows.data(), rows.size(), rows_.load(std::memory_order_relaxed), control);
     }
   } catch (...) {
-    // Nothing leads to these rows and none is live: their places are free at once.
+    // Nothing leads to these rows and none is live; but a search may have begun at the first row of a graph.
     if (settings().graph) {
       for (uint32_t row : rows) graph_.close(row);
     }
-    std::lock_guard<std::mutex> lock(free_->mutex);
-    free_->rows.insert(free_->rows.end(), rows.begin(), rows.end());
+    Free::later(free_, std::move(rows), 0);
     throw;
   }
   linked_ += count;
