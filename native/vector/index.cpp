@@ -157,8 +157,9 @@ void VectorIndex::putRound(const KeyList& ids, const float* vectors, size_t begi
   publish(ids, begin, rows, result);
 }
 
-/// Lets rows be found under their ids. A replaced row goes only after its successor has come: a search may meet both
-/// for a moment, and then keeps the better one, but never neither.
+/// Lets rows be found under their ids. A replaced row goes only after its successor has come. A search may meet both,
+/// and then keeps the better one; or neither, when it was at the place of the one too early and at that of the other
+/// too late: `publishing_` tells it that it may have.
 void VectorIndex::publish(const KeyList& ids, size_t begin, const std::vector<uint32_t>& rows, Put& result) {
   std::lock_guard<std::mutex> lock(keysMutex_);
   const uint32_t bound = rows_.load(std::memory_order_relaxed);
@@ -169,22 +170,39 @@ void VectorIndex::publish(const KeyList& ids, size_t begin, const std::vector<ui
       selections.push_back(std::move(selection));
     }
   }
-  for (size_t i = 0; i < rows.size(); i++) {
-    const uint32_t before = keys_.assign(ids, begin + i, rows[i]);
-    if (before != kNoRow) {
-      for (const std::shared_ptr<Selection>& selection : selections) {
-        if (selection->has(before)) selection->add(rows[i]);
+  reserveDead(rows.size());
+  publishing_.fetch_add(1);
+  size_t done = 0;
+  try {
+    for (; done < rows.size(); done++) {
+      const uint32_t before = keys_.assign(ids, begin + done, rows[done]);
+      if (before != kNoRow) {
+        for (const std::shared_ptr<Selection>& selection : selections) {
+          if (selection->has(before)) selection->add(rows[done]);
+        }
+      }
+      live_.set(rows[done]);
+      if (before == kNoRow) {
+        result.added++;
+      } else {
+        result.replaced++;
+        bury(before);
       }
     }
-    live_.set(rows[i]);
-    if (before == kNoRow) {
-      result.added++;
-    } else {
-      result.replaced++;
-      bury(before);
-    }
+  } catch (...) {
+    // No memory for an id: the rows that are left are in the graph, and go the way of removed ones.
+    for (; done < rows.size(); done++) bury(rows[done]);
+    publishing_.fetch_add(1);
+    items_.store(keys_.size(), std::memory_order_relaxed);
+    throw;
   }
+  publishing_.fetch_add(1);
   items_.store(keys_.size(), std::memory_order_relaxed);
+}
+
+/// Room for rows to bury, so that burying cannot fail half way.
+void VectorIndex::reserveDead(size_t more) {
+  if (dead_.capacity() - dead_.size() < more) dead_.reserve(std::max(dead_.size() + more, dead_.capacity() * 2));
 }
 
 /// A row that is not to be found any more; the keys' lock is held.
@@ -209,6 +227,7 @@ size_t VectorIndex::remove(const KeyList& ids, uint32_t threads) {
   size_t removed = 0;
   {
     std::lock_guard<std::mutex> keysLock(keysMutex_);
+    reserveDead(std::min(ids.size(), keys_.size()));
     for (size_t i = 0; i < ids.size(); i++) {
       const uint32_t row = keys_.erase(ids, i);
       if (row == kNoRow) continue;

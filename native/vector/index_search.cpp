@@ -19,11 +19,12 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kDefaultEf = 128;
 constexpr uint32_t kMeasuredRows = 16384;  // enough for the cost of a row
 constexpr size_t kMeasuredBatch = 16;
-constexpr double kSpare = 2;               // a walk may cost this many times what was expected of it
+constexpr double kSpare = 2;  // a walk may cost this many times what was expected of it
 constexpr uint32_t kCalibrationK = 10;
 constexpr uint32_t kLastEf = 4096;
 constexpr float kEnough = .9995f;
 constexpr size_t kFewQueries = 32;
+constexpr int kMostScans = 16;
 constexpr size_t kStale = 5;  // a fifth of the rows has changed
 
 double nanosSince(Clock::time_point start) {
@@ -181,8 +182,22 @@ bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options,
   return hits.scores.size() >= wanted;
 }
 
+/// A scan that finds less than there is, while rows change places, may have met neither the old nor the new row of an
+/// id.
 void VectorIndex::scan(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
                        SearchHits* hits) const {
+  for (int turn = 0; turn < kMostScans; turn++) {
+    const uint64_t before = publishing_.load();
+    scanOnce(queries, count, options, searcher, hits);
+    const size_t wanted = std::min<size_t>(options.k, eligibleRows(options));
+    const bool whole =
+        std::all_of(hits, hits + count, [wanted](const SearchHits& one) { return one.scores.size() >= wanted; });
+    if (whole || (before % 2 == 0 && before == publishing_.load())) return;
+  }
+}
+
+void VectorIndex::scanOnce(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
+                           SearchHits* hits) const {
   const Clock::time_point start = Clock::now();
   Eligible eligible;
   eligible.rows = rows_.load(std::memory_order_acquire);
