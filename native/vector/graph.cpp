@@ -15,8 +15,7 @@ constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ull;
 
 }  // namespace
 
-Graph::Graph(const IndexSettings& settings)
-    : bottom_(settings.m * 2), upper_(settings.m), seed_(settings.seed) {
+Graph::Graph(const IndexSettings& settings) : bottom_(settings.m * 2), upper_(settings.m), seed_(settings.seed) {
   const size_t most = mostRows(settings);
   links_.reserve(most * bottom_);
   levels_.reserve(most);
@@ -65,10 +64,10 @@ uint32_t Graph::takeBlock(uint32_t level) {
     return block;
   }
   const size_t size = static_cast<size_t>(level) * upper_;
-  if (upperUsed_ + size > UINT32_MAX) throw Error(Status::outOfMemory, "The upper levels of the graph are full.");
-  upperLinks_.ensure(upperUsed_ + size);
-  const uint32_t block = upperUsed_;
-  upperUsed_ += static_cast<uint32_t>(size);
+  const uint32_t block = upperUsed_.load(std::memory_order_relaxed);
+  if (block + size > UINT32_MAX) throw Error(Status::outOfMemory, "The upper levels of the graph are full.");
+  upperLinks_.ensure(block + size);
+  upperUsed_.store(block + static_cast<uint32_t>(size), std::memory_order_relaxed);
   return block;
 }
 

@@ -65,8 +65,10 @@ class Graph {
   uint32_t entry() const { return entry_.load(std::memory_order_acquire); }
   void enter(uint32_t row) { entry_.store(row, std::memory_order_release); }
 
-  size_t bytesARow() const { return static_cast<size_t>(bottom_) * sizeof(Link) + 2 * sizeof(uint8_t) + sizeof(uint32_t); }
-  size_t upperBytes() const { return static_cast<size_t>(upperUsed_) * sizeof(Link); }
+  size_t bytesARow() const {
+    return static_cast<size_t>(bottom_) * sizeof(Link) + 2 * sizeof(uint8_t) + sizeof(uint32_t);
+  }
+  size_t upperBytes() const { return upperUsed_.load(std::memory_order_relaxed) * sizeof(Link); }
 
   // The arrays as they lie, for files.
   RegionArray<Link>& bottomArray() { return links_; }
@@ -90,12 +92,12 @@ class Graph {
   const uint32_t bottom_;
   const uint32_t upper_;
   const uint64_t seed_;
-  RegionArray<Link> links_;                      // rows x bottom_
-  RegionArray<std::atomic<uint8_t>> levels_;     // rows: level + 1, 0 for none
-  RegionArray<std::atomic<uint32_t>> blocks_;    // rows: where the upper links begin
-  RegionArray<uint8_t> blockLevels_;             // rows: levels of the block, the writer's
-  RegionArray<Link> upperLinks_;                 // blocks of level x upper_
-  uint32_t upperUsed_ = 0;
+  RegionArray<Link> links_;                    // rows x bottom_
+  RegionArray<std::atomic<uint8_t>> levels_;   // rows: level + 1, 0 for none
+  RegionArray<std::atomic<uint32_t>> blocks_;  // rows: where the upper links begin
+  RegionArray<uint8_t> blockLevels_;           // rows: levels of the block, the writer's
+  RegionArray<Link> upperLinks_;               // blocks of level x upper_
+  std::atomic<uint32_t> upperUsed_{0};
   std::array<std::vector<uint32_t>, kMaxLevel + 1> freeBlocks_;  // by level
   std::atomic<uint32_t> entry_{kNoRow};
 };
