@@ -47,7 +47,7 @@ void GraphBuilder::rank(Worker& worker, uint32_t row) {
   worker.own.take(layout, store_.code8(row));
   kernels().gatherI8(worker.own.view(), store_.codes8(), layout.stride, layout.trailer, worker.rows.data(),
                      worker.rows.size(), worker.scores.data());
-  for (size_t i = 0; i < candidates.size(); i++) candidates[i].score = worker.scores[i];
+  for (size_t i = 0; i < candidates.size(); i++) candidates[i].score = orLowest(worker.scores[i]);
   const auto gap = [row](uint32_t other) { return other > row ? other - row : row - other; };
   std::sort(candidates.begin(), candidates.end(), [&gap](const WalkedRow& a, const WalkedRow& b) {
     if (a.score != b.score) return a.score > b.score;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../recall/top.h"
+#include "cold.h"
 #include "interrupt.h"
 #include "rows.h"
 
@@ -18,6 +19,7 @@ struct Eligible {
   const RowBits* live = nullptr;
   const std::atomic<uint64_t>* filter = nullptr;  // null: every live row
   uint32_t filterRows = 0;
+  const ColdPages* cold = nullptr;  // what may still be on the disk: it is asked for before it is read
 
   /// Bits of rows 64 * index ... : those that count.
   uint64_t word(uint32_t index) const;
@@ -50,7 +52,9 @@ class ExactSearch {
   void scanSparse(const RowStore& store, uint32_t first, const uint64_t* words, size_t count, uint32_t k);
   void offer(const RowStore& store, Query& query, uint32_t row, float upper, float scale, uint32_t k);
   void settle(const RowStore& store, Query& query, uint32_t k);
+  void askAhead(const Eligible& eligible, uint32_t first) const;
 
+  const ColdPages* cold_ = nullptr;
   std::vector<Query> queries_;
   std::vector<int8_t> lanes_;
   std::vector<int32_t> products_;
