@@ -110,6 +110,11 @@ VectorIndex::Put VectorIndex::put(const KeyList& ids, const float* vectors, uint
   checkVectors(vectors, ids.size(), settings().dim);
   Put result;
   std::lock_guard<std::mutex> lock(writing_);
+  check();
+  {
+    std::lock_guard<std::mutex> keysLock(keysMutex_);
+    findKeys();
+  }
   epochs::collect();
   control.begin(static_cast<double>(ids.size()));
   prepareBuilder(threads);
@@ -224,9 +229,11 @@ void VectorIndex::bury(uint32_t row) {
 size_t VectorIndex::remove(const KeyList& ids, uint32_t threads) {
   if (ids.size() > 0 && ids.strings != keys_.strings()) return 0;
   std::lock_guard<std::mutex> lock(writing_);
+  check();
   size_t removed = 0;
   {
     std::lock_guard<std::mutex> keysLock(keysMutex_);
+    findKeys();
     reserveDead(std::min(ids.size(), keys_.size()));
     for (size_t i = 0; i < ids.size(); i++) {
       const uint32_t row = keys_.erase(ids, i);
@@ -258,16 +265,28 @@ void VectorIndex::repair() {
   epochs::collect();
 }
 
+/// Makes the way from the ids of an opened file to their rows; the keys' lock is held. All ids are read for it, so they
+/// are verified first.
+void VectorIndex::findKeys() const {
+  if (keys_.indexed()) return;
+  for (const Section section : {Section::numbers, Section::offsets, Section::texts}) file_->verify(section);
+  keys_.index(rows_.load(std::memory_order_relaxed), [this](uint32_t row) { return live_.has(row); });
+}
+
 bool VectorIndex::has(const KeyList& ids, size_t index) const {
+  check();
   std::lock_guard<std::mutex> lock(keysMutex_);
+  findKeys();
   return keys_.find(ids, index) != kNoRow;
 }
 
 bool VectorIndex::get(const KeyList& ids, size_t index, float* vector) const {
+  check();
   const epochs::Guard guard;
   uint32_t row;
   {
     std::lock_guard<std::mutex> lock(keysMutex_);
+    findKeys();
     row = keys_.find(ids, index);
   }
   if (row == kNoRow) return false;
@@ -276,8 +295,10 @@ bool VectorIndex::get(const KeyList& ids, size_t index, float* vector) const {
 }
 
 std::shared_ptr<Selection> VectorIndex::select(const KeyList& ids) {
+  check();
   auto selection = std::make_shared<Selection>(mostRows(settings()));
   std::lock_guard<std::mutex> lock(keysMutex_);
+  findKeys();
   selection->ensure(rows_.load(std::memory_order_acquire));
   for (size_t i = 0; i < ids.size(); i++) {
     const uint32_t row = keys_.find(ids, i);
@@ -291,12 +312,12 @@ IndexFigures VectorIndex::figures() const {
   IndexFigures figures;
   figures.rows = rows_.load(std::memory_order_relaxed);
   std::lock_guard<std::mutex> lock(keysMutex_);
-  figures.items = keys_.size();
+  figures.items = items_.load(std::memory_order_relaxed);
   figures.reusable = figures.rows - std::min<size_t>(figures.rows, figures.items);
   constexpr size_t kBits = 2;
   const size_t links = settings().graph ? graph_.bytesARow() : 0;
-  figures.bytes = figures.rows * (store_.bytesARow() + links) + figures.rows * kBits / 8 + keys_.bytes() +
-                  (settings().graph ? graph_.upperBytes() : 0);
+  figures.bytes = figures.rows * (store_.bytesARow() + links + sizeof(uint64_t)) + figures.rows * kBits / 8 +
+                  keys_.bytes() + (settings().graph ? graph_.upperBytes() : 0);
   return figures;
 }
 

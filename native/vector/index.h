@@ -16,6 +16,7 @@
 #include "graph.h"
 #include "interrupt.h"
 #include "keys.h"
+#include "opened_file.h"
 #include "rows.h"
 #include "selection.h"
 
@@ -103,6 +104,10 @@ class VectorIndex {
   void prepareBuilder(uint32_t threads);
   void repair();
   void reserveDead(size_t more);
+  void findKeys() const;
+  void check() const {
+    if (file_) file_->check();
+  }
 
   void searchSome(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
                   SearchHits* hits) const;
@@ -121,14 +126,14 @@ class VectorIndex {
 
   RowStore store_;
   Graph graph_;
-  KeyMap keys_;
-  RowBits live_;  // rows that may be results
-  RowBits gone_;  // rows that are not live and still linked; the writer's
+  mutable KeyMap keys_;  // mutable: the way from ids to rows of an opened file is made when it is first asked for
+  RowBits live_;         // rows that may be results
+  RowBits gone_;         // rows that are not live and still linked; the writer's
   std::atomic<uint32_t> rows_{0};
   std::atomic<size_t> items_{0};
   std::atomic<uint64_t> publishing_{0};  // goes up before and after rows change places; odd in between
 
-  std::mutex writing_;            // one writer
+  mutable std::mutex writing_;    // one writer
   mutable std::mutex keysMutex_;  // keys, selections; never held for long
   std::vector<uint32_t> dead_;    // rows in gone_, in order of their death
   std::shared_ptr<Free> free_;
@@ -140,6 +145,7 @@ class VectorIndex {
 
   mutable Costs costs_;
   mutable Calibration calibration_;
+  std::unique_ptr<OpenedFile> file_;  // that the index was opened from; null for one that was made
 };
 
 }  // namespace kairank

@@ -37,6 +37,7 @@ bool byScore(const WalkedRow& a, const WalkedRow& b) { return a.score > b.score;
 
 /// What one thread searches with.
 struct VectorIndex::Searcher {
+  const ColdPages* cold = nullptr;  // of the index that is searched; costs that are measured then are the disk's
   Walk walk;
   ExactSearch exact;
   QueryCode code;
@@ -65,6 +66,7 @@ uint32_t VectorIndex::efFor(const SearchOptions& options) const {
 
 std::vector<SearchHits> VectorIndex::search(const float* queries, size_t count, const SearchOptions& options,
                                             uint32_t threads) const {
+  check();
   const uint32_t dim = settings().dim;
   std::vector<PreparedQuery> prepared(count);
   for (size_t i = 0; i < count; i++) store_.prepare(queries + i * dim, prepared[i]);
@@ -83,13 +85,15 @@ std::vector<SearchHits> VectorIndex::search(const float* queries, size_t count, 
 void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const SearchOptions& options,
                              Searcher& searcher, SearchHits* hits) const {
   options.interrupt.check();
+  const OpenedFile::Reading reading(file_.get());
+  searcher.cold = reading.cold();
   const size_t eligible = eligibleRows(options);
   const bool choose = options.path == SearchPath::automatic;
   if (!settings().graph || options.path == SearchPath::exact || eligible == 0) {
     scan(queries, count, options, searcher, hits);
     return;
   }
-  if (choose && !costs_.known()) measure(queries[0], searcher);
+  if (choose && !costs_.known() && !searcher.cold) measure(queries[0], searcher);
   if (choose && prefersScan(options, eligible, count)) {
     scan(queries, count, options, searcher, hits);
     return;
@@ -105,6 +109,7 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
 /// Whether scanning the eligible rows is expected to cost less than walking to enough of them.
 bool VectorIndex::prefersScan(const SearchOptions& options, size_t eligible, size_t queries) const {
   if (eligible <= options.k) return true;
+  if (!costs_.known()) return eligible <= kMeasuredRows;
   const double share = static_cast<double>(eligible) / static_cast<double>(std::max<size_t>(size(), 1));
   const uint32_t ef = static_cast<uint32_t>(std::min<double>(options.ef / share, kMaxEf));
   return costs_.scan(eligible, queries, share < .5) <= costs_.walk(ef);
@@ -145,9 +150,10 @@ bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options,
   }
   limits.budget = budget;
   limits.interrupt = &options.interrupt;
+  limits.cold = searcher.cold;
   searcher.code.encode(store_.walked(), kernels(), query.vector.data());
   const CodeQuery& code = searcher.code.view();
-  const uint32_t from = searcher.walk.descend(graph_, store_, code, entry, limits.rows, 0);
+  const uint32_t from = searcher.walk.descend(graph_, store_, code, entry, limits.rows, 0, searcher.cold);
   const bool whole = searcher.walk.run(graph_, store_, code, store_.ceiling(query), from, 0, limits);
   options.interrupt.check();
   if (!whole) return false;
@@ -165,10 +171,14 @@ bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options,
   searcher.vector.resize(settings().dim);
   searcher.ranked.clear();
   constexpr size_t kAhead = 6;
+  if (searcher.cold) {
+    for (const WalkedRow& row : found) searcher.cold->want(ColdPart::vectors, row.row);
+  }
   for (size_t i = 0; i < std::min(kAhead, found.size()); i++) store_.prefetchExact(found[i].row);
   for (size_t i = 0; i < found.size(); i++) {
     if (i + kAhead < found.size()) store_.prefetchExact(found[i + kAhead].row);
-    searcher.ranked.push_back({store_.exact(query, found[i].row, searcher.vector.data()), found[i].row});
+    const float score = orLowest(store_.exact(query, found[i].row, searcher.vector.data()));
+    searcher.ranked.push_back({score, found[i].row});
   }
   // One more than asked for, in case an id shows up twice.
   const size_t kept = std::min(searcher.ranked.size(), size_t{options.k} + 1);
@@ -178,7 +188,7 @@ bool VectorIndex::walk(const PreparedQuery& query, const SearchOptions& options,
   hits.path = SearchPath::graph;
   hits.ef = options.ef;
   fill(searcher.ranked, options.k, searcher, hits);
-  if (!options.selection) costs_.walked(options.ef, searcher.walk.scored(), nanosSince(start));
+  if (!options.selection && !searcher.cold) costs_.walked(options.ef, searcher.walk.scored(), nanosSince(start));
   return hits.scores.size() >= wanted;
 }
 
@@ -202,6 +212,7 @@ void VectorIndex::scanOnce(const PreparedQuery* queries, size_t count, const Sea
   Eligible eligible;
   eligible.rows = rows_.load(std::memory_order_acquire);
   eligible.live = &live_;
+  eligible.cold = searcher.cold;
   if (options.selection) {
     eligible.filterRows = options.selection->rows();
     eligible.filter = options.selection->words();
@@ -216,7 +227,7 @@ void VectorIndex::scanOnce(const PreparedQuery* queries, size_t count, const Sea
     fill(results[i], options.k, searcher, hits[i]);
   }
   const size_t rows = eligibleRows(options);
-  costs_.scanned(rows, count, options.selection && rows * 2 < eligible.rows, nanosSince(start));
+  if (!searcher.cold) costs_.scanned(rows, count, options.selection && rows * 2 < eligible.rows, nanosSince(start));
 }
 
 /// Takes over the best rows under their ids. While an id is being replaced both of its rows may be among them: the
@@ -228,6 +239,9 @@ void VectorIndex::fill(const std::vector<ScoredRow>& best, uint32_t k, Searcher&
   hits.rows.clear();
   auto& identities = searcher.identities;
   identities.clear();
+  if (searcher.cold) {
+    for (const ScoredRow& row : best) searcher.cold->want(ColdPart::ids, row.row);
+  }
   for (size_t i = 0; i < best.size(); i++) identities.push_back({keys_.identity(best[i].row), i});
   std::sort(identities.begin(), identities.end());
   std::vector<bool> twice(best.size(), false);
