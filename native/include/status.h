@@ -15,6 +15,9 @@ enum class Status {
   deadlineExceeded,
   closed,
   outOfMemory,
+  corruptFile,
+  unsupportedFormat,
+  io,
   internal,
 };
 
@@ -29,6 +32,9 @@ inline const char* statusCode(Status status) {
     case Status::deadlineExceeded: return "KAIRANK_DEADLINE_EXCEEDED";
     case Status::closed: return "KAIRANK_CLOSED";
     case Status::outOfMemory: return "KAIRANK_OUT_OF_MEMORY";
+    case Status::corruptFile: return "KAIRANK_CORRUPT_FILE";
+    case Status::unsupportedFormat: return "KAIRANK_UNSUPPORTED_FORMAT";
+    case Status::io: return "KAIRANK_IO";
     case Status::internal: break;
   }
   return "KAIRANK_INTERNAL";

@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "../state/models.h"
 #include "../include/control.h"
+#include "../state/models.h"
 #include "dataset.h"
 
 namespace kairank {

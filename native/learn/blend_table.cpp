@@ -2,9 +2,9 @@
 
 #include <memory>
 
+#include "../include/parallel.h"
 #include "../pipeline/recall_stage.h"
 #include "../rank/blend.h"
-#include "../include/parallel.h"
 
 namespace kairank {
 

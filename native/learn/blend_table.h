@@ -5,8 +5,8 @@
 #include <array>
 #include <vector>
 
-#include "../state/candidates.h"
 #include "../include/control.h"
+#include "../state/candidates.h"
 #include "dataset.h"
 #include "metrics.h"
 

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "../dispatch/dispatch.h"
-#include "../include/status.h"
-#include "eigen.h"
 #include "../include/parallel.h"
 #include "../include/random.h"
+#include "../include/status.h"
+#include "eigen.h"
 
 namespace kairank {
 

@@ -4,9 +4,9 @@
 
 #include <memory>
 
+#include "../include/control.h"
 #include "../recall/fold_in.h"
 #include "../state/models.h"
-#include "../include/control.h"
 #include "dataset.h"
 
 namespace kairank {

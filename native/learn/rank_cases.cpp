@@ -6,8 +6,8 @@
 #include <numeric>
 
 #include "../dispatch/dispatch.h"
-#include "../pipeline/scratch.h"
 #include "../include/parallel.h"
+#include "../pipeline/scratch.h"
 
 namespace kairank {
 

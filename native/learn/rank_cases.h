@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "../pipeline/stages.h"
 #include "../include/control.h"
+#include "../pipeline/stages.h"
 #include "dataset.h"
 #include "metrics.h"
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../include/status.h"
 #include "../include/parallel.h"
+#include "../include/status.h"
 
 namespace kairank {
 

@@ -8,12 +8,14 @@ namespace kairank {
 
 namespace {
 
-constexpr float kNearest = 1e-30f;   // smaller distances are this one
+constexpr float kNearest = 1e-30f;      // smaller distances are this one
 constexpr float kNarrowest = 0x1p-10f;  // first distances below this share of the ceiling say nothing: it is a twin
+constexpr float kFirstEnd = 1e-25f;     // where the bins may begin
+constexpr float kLastEnd = 3e38f;
 constexpr int kMantissa = 23;
 constexpr int kMoveOctaves = 5;
 constexpr int kMostMoves = 12;
-constexpr uint32_t kCrowd = 64;      // rows that may share an end of the scale
+constexpr uint32_t kCrowd = 64;           // rows that may share an end of the scale
 constexpr uint32_t kInterruptEvery = 64;  // rows visited between two looks at the clock
 
 int32_t bitsOf(float value) {
@@ -45,7 +47,7 @@ int lowestBit(uint64_t word) {
 /// Distance as the bins have it; NaN is far, not near.
 float distanceOf(float ceiling, float score) {
   const float distance = ceiling - score;
-  return distance > kNearest ? distance : (distance <= kNearest ? kNearest : 3e38f);
+  return distance > kNearest ? distance : (distance <= kNearest ? kNearest : kLastEnd);
 }
 
 }  // namespace
@@ -63,7 +65,7 @@ void BeamQueue::reset(float ceiling, float first, uint32_t ef) {
 }
 
 void BeamQueue::scale(float farthest) {
-  farthest_ = bitsOf(std::min(std::max(farthest, 1e-25f), 3e38f));
+  farthest_ = bitsOf(farthest >= kFirstEnd ? std::min(farthest, kLastEnd) : kFirstEnd);  // kFirstEnd for NaN
 }
 
 int BeamQueue::placeOf(float score) const {
@@ -129,10 +131,10 @@ void BeamQueue::raise() {
 /// Moves the scale towards far (above 0) or near, and puts everything into its new bin.
 void BeamQueue::move(int octaves) {
   moves_++;
-  int32_t bits = farthest_ + octaves * (1 << kMantissa);
-  bits = std::min(std::max(bits, bitsOf(1e-25f)), bitsOf(3e38f));
+  const int64_t moved = int64_t{farthest_} + octaves * (1 << kMantissa);
+  const int64_t bits = std::min<int64_t>(std::max<int64_t>(moved, bitsOf(kFirstEnd)), bitsOf(kLastEnd));
   if (bits == farthest_) return;
-  farthest_ = bits;
+  farthest_ = static_cast<int32_t>(bits);
   used_.fill(0);
   counted_ = 0;
   lowest_ = 0;
@@ -175,7 +177,8 @@ uint32_t BeamQueue::peek() {
 void BeamQueue::collect(std::vector<WalkedRow>& rows) const {
   rows.clear();
   for (const Entry& entry : entries_) {
-    if ((entry.row & kCounted) && binOf(entry.score) >= lowest_) rows.push_back({entry.score, entry.row & kRow});
+    if ((entry.row & kCounted) && binOf(entry.score) >= lowest_)
+      rows.push_back({orLowest(entry.score), entry.row & kRow});
   }
 }
 
@@ -245,10 +248,12 @@ bool Walk::run(const Graph& graph, const RowStore& store, const CodeQuery& query
       if (after != kNoRow) graph.prefetch(after);
     }
     const uint32_t count = visited_.meet(graph.links(row, level), capacity, limits.rows, codes, links_.data());
+    if (limits.cold) limits.cold->want(ColdPart::walked, links_.data(), count);
     codes.score(links_.data(), count, scores_.data());
     for (uint32_t i = 0; i < count; i++) {
       if (!queue_.welcome(scores_[i])) continue;
       const bool first = queue_.add(links_[i], scores_[i], counts(limits, links_[i]));
+      if (limits.cold && level == 0) limits.cold->want(ColdPart::links, links_[i]);
       if (first && level == 0) graph.prefetch(links_[i]);
     }
     if (visited_.met() > limits.budget) {
@@ -260,8 +265,8 @@ bool Walk::run(const Graph& graph, const RowStore& store, const CodeQuery& query
   return whole;
 }
 
-uint32_t Walk::descend(const Graph& graph, const RowStore& store, const CodeQuery& query, uint32_t entry,
-                       uint32_t rows, uint32_t level) {
+uint32_t Walk::descend(const Graph& graph, const RowStore& store, const CodeQuery& query, uint32_t entry, uint32_t rows,
+                       uint32_t level, const ColdPages* cold) {
   const RowCodes codes(store, query);
   uint32_t best = entry;
   links_.resize(std::max(graph.capacity(0), graph.capacity(1)));
@@ -272,6 +277,7 @@ uint32_t Walk::descend(const Graph& graph, const RowStore& store, const CodeQuer
     for (bool moved = true; moved;) {
       moved = false;
       const uint32_t count = graph.read(best, l, rows, links_.data());
+      if (cold) cold->want(ColdPart::walked, links_.data(), count);
       codes.score(links_.data(), count, scores_.data());
       for (uint32_t i = 0; i < count; i++) {
         if (scores_[i] > score[0]) {

@@ -5,14 +5,19 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "cold.h"
 #include "graph.h"
 #include "interrupt.h"
 #include "predicate.h"
 #include "rows.h"
 
 namespace kairank {
+
+/// A score that can be sorted: what an altered file holds may score as NaN.
+inline float orLowest(float score) { return score == score ? score : -std::numeric_limits<float>::infinity(); }
 
 /// A row and its score by codes.
 struct WalkedRow {
@@ -127,14 +132,15 @@ class VisitedRows {
 
 /// What a walk may return, and how long it may take.
 struct WalkLimits {
-  uint32_t rows;                               // rows from here on do not exist
-  uint32_t ef;                                 // rows to return
+  uint32_t rows;                                  // rows from here on do not exist
+  uint32_t ef;                                    // rows to return
   const RowBits* live = nullptr;                  // null: every row counts
   const std::atomic<uint64_t>* filter = nullptr;  // null: every live row counts
-  uint32_t filterRows = 0;                     // rows beyond do not pass the filter
-  RowPredicate* predicate = nullptr;           // null: every row that the bitmaps let through
-  size_t budget = SIZE_MAX;                    // rows to score before giving up
+  uint32_t filterRows = 0;                        // rows beyond do not pass the filter
+  RowPredicate* predicate = nullptr;              // null: every row that the bitmaps let through
+  size_t budget = SIZE_MAX;                       // rows to score before giving up
   const Interrupt* interrupt = nullptr;
+  const ColdPages* cold = nullptr;  // what may still be on the disk: it is asked for before it is read
 };
 
 class Walk {
@@ -145,7 +151,7 @@ class Walk {
 
   /// Goes down greedily from `entry` to above `level`; returns the row nearest to the query there.
   uint32_t descend(const Graph& graph, const RowStore& store, const CodeQuery& query, uint32_t entry, uint32_t rows,
-                   uint32_t level);
+                   uint32_t level, const ColdPages* cold = nullptr);
 
   /// What `run` found, in no order.
   std::vector<WalkedRow> found;

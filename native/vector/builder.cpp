@@ -17,9 +17,9 @@ constexpr size_t kMendChunk = 1024;
 /// What one thread works with.
 struct GraphBuilder::Worker {
   Walk walk;
-  QueryCode query;        // of the row that is placed, on the codes that are walked
-  QueryCode own;          // of the same row, 8 bits
-  QueryCode candidate;    // of the row that is weighed
+  QueryCode query;      // of the row that is placed, on the codes that are walked
+  QueryCode own;        // of the same row, 8 bits
+  QueryCode candidate;  // of the row that is weighed
   std::vector<float> vector;
   std::vector<WalkedRow> candidates;  // best first
   std::vector<uint32_t> rows;
@@ -47,7 +47,7 @@ void GraphBuilder::rank(Worker& worker, uint32_t row) {
   worker.own.take(layout, store_.code8(row));
   kernels().gatherI8(worker.own.view(), store_.codes8(), layout.stride, layout.trailer, worker.rows.data(),
                      worker.rows.size(), worker.scores.data());
-  for (size_t i = 0; i < candidates.size(); i++) candidates[i].score = worker.scores[i];
+  for (size_t i = 0; i < candidates.size(); i++) candidates[i].score = orLowest(worker.scores[i]);
   const auto gap = [row](uint32_t other) { return other > row ? other - row : row - other; };
   std::sort(candidates.begin(), candidates.end(), [&gap](const WalkedRow& a, const WalkedRow& b) {
     if (a.score != b.score) return a.score > b.score;
@@ -113,8 +113,8 @@ void GraphBuilder::searchOne(Worker& worker, uint32_t row, uint32_t bound) {
       const auto found = std::find_if(worker.candidates.begin(), worker.candidates.end(),
                                       [chosen](const WalkedRow& candidate) { return candidate.row == chosen; });
       const CodeLayout& layout = store_.layout8();
-      const float seen = found->score - trailerOf(layout, store_.code8(chosen)).bias +
-                         trailerOf(layout, store_.code8(row)).bias;
+      const float seen =
+          found->score - trailerOf(layout, store_.code8(chosen)).bias + trailerOf(layout, store_.code8(row)).bias;
       worker.back[level].push_back({chosen, row, seen});
     }
   }
@@ -167,10 +167,20 @@ void GraphBuilder::linkBack(uint32_t level, const Control& control, uint32_t bou
 void GraphBuilder::insert(const uint32_t* rows, size_t count, uint32_t bound, const Control& control) {
   if (count == 0) return;
   size_t begin = 0;
-  if (graph_.entry() == kNoRow) graph_.enter(rows[begin++]);
-  parallelFor(threads_, count - begin, kRowChunk, control, [&](size_t thread, size_t from, size_t to) {
-    for (size_t i = from; i < to; i++) searchOne(*workers_[thread], rows[begin + i], bound);
-  });
+  const uint32_t before = graph_.entry();
+  if (before == kNoRow) graph_.enter(rows[begin++]);
+  try {
+    parallelFor(threads_, count - begin, kRowChunk, control, [&](size_t thread, size_t from, size_t to) {
+      for (size_t i = from; i < to; i++) searchOne(*workers_[thread], rows[begin + i], bound);
+    });
+  } catch (...) {
+    // Nothing may lead to these rows: not the next round either.
+    graph_.enter(before);
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      for (std::vector<Link>& links : worker->back) links.clear();
+    }
+    throw;
+  }
   // From here on a round is finished, whatever happens: half of its links would leave rows that nothing leads to.
   const Control finish;
   for (uint32_t level = 0; level <= kMaxLevel; level++) linkBack(level, finish, bound);

@@ -15,7 +15,7 @@ struct CalibrationPoint {
 
 class Calibration {
  public:
-  static constexpr size_t kQueries = 96;   // measured on
+  static constexpr size_t kQueries = 96;  // measured on
   static constexpr size_t kReservoir = 256;
 
   /// Remembers a query, by reservoir sampling (Vitter 1985); cheap, and lossy under contention.

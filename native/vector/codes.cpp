@@ -11,8 +11,8 @@ namespace {
 constexpr size_t kLine = 64;
 constexpr size_t kTrailer = sizeof(CodeTrailer);
 constexpr size_t kBlock = 32;
-constexpr int kLevels = 16;        // of a nibble
-constexpr float kMiddle = 7.5f;    // the nibble u stands for u - kMiddle
+constexpr int kLevels = 16;         // of a nibble
+constexpr float kMiddle = 7.5f;     // the nibble u stands for u - kMiddle
 constexpr float kFirstClip = .45f;  // shares of the largest magnitude that are tried as the end of the range
 constexpr float kClipStep = .07f;
 constexpr int kClips = 9;

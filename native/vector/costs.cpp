@@ -27,7 +27,8 @@ void Costs::scanned(size_t rows, size_t queries, bool sparse, double nanos) {
 void Costs::walked(uint32_t ef, size_t scored, double nanos) {
   if (scored == 0) return;
   nanosAScore_.add(nanos / static_cast<double>(scored));
-  scoredByEf_[std::min<size_t>(floorLog2(std::max(ef, 1u)), kEfs - 1)].add(static_cast<double>(scored) / std::max(ef, 1u));
+  scoredByEf_[std::min<size_t>(floorLog2(std::max(ef, 1u)), kEfs - 1)].add(static_cast<double>(scored) /
+                                                                           std::max(ef, 1u));
 }
 
 double Costs::scan(size_t rows, size_t queries, bool sparse) const {

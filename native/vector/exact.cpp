@@ -11,11 +11,12 @@ namespace kairank {
 
 namespace {
 
-constexpr uint32_t kBlock = 256;     // rows scored before the best of them are picked
+constexpr uint32_t kBlock = 256;  // rows scored before the best of them are picked
 constexpr uint32_t kWords = kBlock / 64;
-constexpr uint32_t kStride = kBlock + 16;  // of the scores: a power of two would put all queries into one set of the cache
-constexpr uint32_t kSparse = 64;     // a block with fewer eligible rows is read row by row
+constexpr uint32_t kStride = kBlock + 16;  // of scores: a power of two would put all queries into one set of the cache
+constexpr uint32_t kSparse = 64;  // a block with fewer eligible rows is read row by row
 constexpr size_t kMostPossible = 4096;
+constexpr uint32_t kAsked = 16 * kBlock;  // rows that are asked for together where they may be on the disk
 
 uint32_t bitsIn(uint64_t word) { return popcount64(word); }
 
@@ -57,6 +58,10 @@ void ExactSearch::settle(const RowStore& store, Query& query, uint32_t k) {
   constexpr size_t kAhead = 4;
   const bool l2 = store.settings().metric == Metric::l2;
   for (size_t i = 0; i < possible.size(); i++) {
+    if (cold_ && i % k == 0) {
+      const size_t most = std::min(possible.size(), i + size_t{k} + kAhead);
+      for (size_t next = i; next < most; next++) cold_->want(ColdPart::vectors, possible[next].row);
+    }
     if (i + kAhead < possible.size()) store.prefetchExact(possible[i + kAhead].row);
     const float reach = l2 ? 2 * possible[i].score - query.prepared->squaredNorm : possible[i].score;
     // The bound of a distance is a difference of large numbers: it keeps what f32 may have lost of them.
@@ -153,10 +158,18 @@ void ExactSearch::scanBlock(const RowStore& store, uint32_t first, const uint64_
   }
 }
 
+/// Asks for the codes of eligible rows among the kAsked from `first` on.
+void ExactSearch::askAhead(const Eligible& eligible, uint32_t first) const {
+  for (uint32_t word = first / 64; word < (first + kAsked) / 64 && word * 64 < eligible.rows; word++) {
+    if (eligible.word(word) != 0) cold_->wantRange(ColdPart::codes8, word * 64, word * 64 + 64);
+  }
+}
+
 void ExactSearch::run(const RowStore& store, const Eligible& eligible, const PreparedQuery* const* queries,
                       size_t count, uint32_t k, RowPredicate* const* predicates, const Interrupt& interrupt,
                       std::vector<ScoredRow>* results) {
   const uint32_t dim = store.settings().dim;
+  cold_ = eligible.cold;
   if (queries_.size() < count) queries_.resize(count);
   lanes_.resize(count * dim);
   products_.resize(count * kStride);
@@ -171,7 +184,11 @@ void ExactSearch::run(const RowStore& store, const Eligible& eligible, const Pre
   }
   uint64_t words[kWords];
   for (uint32_t first = 0; first < eligible.rows; first += kBlock) {
-    if (first % (kBlock * 16) == 0) interrupt.check();
+    if (first % kAsked == 0) interrupt.check();
+    if (cold_ && first % kAsked == 0) {
+      if (first == 0) askAhead(eligible, 0);
+      askAhead(eligible, first + kAsked);
+    }
     const uint32_t rows = std::min(kBlock, eligible.rows - first);
     for (uint32_t w = 0; w < kWords; w++) words[w] = w * 64 < rows ? eligible.word(first / 64 + w) : 0;
     scanBlock(store, first, words, rows, count, k);

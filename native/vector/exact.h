@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../include/top.h"
+#include "cold.h"
 #include "interrupt.h"
 #include "predicate.h"
 #include "rows.h"
@@ -19,6 +20,7 @@ struct Eligible {
   const RowBits* live = nullptr;
   const std::atomic<uint64_t>* filter = nullptr;  // null: every live row
   uint32_t filterRows = 0;
+  const ColdPages* cold = nullptr;  // what may still be on the disk: it is asked for before it is read
 
   /// Bits of rows 64 * index ... : those that count.
   uint64_t word(uint32_t index) const;
@@ -54,7 +56,9 @@ class ExactSearch {
   void offer(const RowStore& store, Query& query, uint32_t row, float upper, float scale, uint32_t k);
   static void dropImpossible(Query& query);
   void settle(const RowStore& store, Query& query, uint32_t k);
+  void askAhead(const Eligible& eligible, uint32_t first) const;
 
+  const ColdPages* cold_ = nullptr;
   std::vector<Query> queries_;
   std::vector<int8_t> lanes_;
   std::vector<int32_t> products_;

@@ -46,7 +46,8 @@ class Graph {
   /// Whether the row has a place.
   bool linked(uint32_t row) const { return levels_[row].load(std::memory_order_relaxed) > 0; }
 
-  /// Copies the links of a row; `out` has room for `capacity`. Returns how many. `rows` bounds what is a link.
+  /// Copies the links of a row; `out` has room for `capacity`. Returns how many. `rows` bounds what is a link. A row
+  /// that does not reach up to the level, which only a link of an altered file leads to, has none.
   uint32_t read(uint32_t row, uint32_t level, uint32_t rows, uint32_t* out) const;
 
   // Writer.
@@ -65,17 +66,18 @@ class Graph {
   uint32_t entry() const { return entry_.load(std::memory_order_acquire); }
   void enter(uint32_t row) { entry_.store(row, std::memory_order_release); }
 
-  size_t bytesARow() const { return static_cast<size_t>(bottom_) * sizeof(Link) + 2 * sizeof(uint8_t) + sizeof(uint32_t); }
-  size_t upperBytes() const { return static_cast<size_t>(upperUsed_) * sizeof(Link); }
+  size_t bytesARow() const {
+    return static_cast<size_t>(bottom_) * sizeof(Link) + 2 * sizeof(uint8_t) + sizeof(uint32_t);
+  }
+  size_t upperBytes() const { return upperUsed_.load(std::memory_order_relaxed) * sizeof(Link); }
 
-  // The arrays as they lie, for files.
-  RegionArray<Link>& bottomArray() { return links_; }
-  RegionArray<std::atomic<uint8_t>>& levelArray() { return levels_; }
-  RegionArray<std::atomic<uint32_t>>& blockArray() { return blocks_; }
-  RegionArray<uint8_t>& blockLevelArray() { return blockLevels_; }
-  RegionArray<Link>& upperArray() { return upperLinks_; }
-  uint32_t upperUsed() const { return upperUsed_; }
-  void restoreUpper(uint32_t used) { upperUsed_ = used; }
+  // An opened file.
+
+  /// Where the links of a file are put: rows x capacity(0), and those of the upper levels, row by row.
+  Region& bottomRegion() { return links_.region(); }
+  Region& upperRegion() { return upperLinks_.region(); }
+  /// Places for `rows` rows, of which the first levels[kMaxLevel] have the highest level, and so on.
+  void restore(uint32_t rows, const std::array<uint32_t, kMaxLevel + 1>& levels);
 
  private:
   const Link* upperLinks(uint32_t row, uint32_t level) const {
@@ -85,17 +87,21 @@ class Graph {
     return const_cast<Link*>(links(row, level));  // NOLINT: the arrays are this object's own
   }
 
+  bool reaches(uint32_t row, uint32_t level) const {
+    return level == 0 || level <= blockLevels_[row].load(std::memory_order_acquire);
+  }
+  void ensureUpper(size_t links);
   uint32_t takeBlock(uint32_t level);
 
   const uint32_t bottom_;
   const uint32_t upper_;
   const uint64_t seed_;
-  RegionArray<Link> links_;                      // rows x bottom_
-  RegionArray<std::atomic<uint8_t>> levels_;     // rows: level + 1, 0 for none
-  RegionArray<std::atomic<uint32_t>> blocks_;    // rows: where the upper links begin
-  RegionArray<uint8_t> blockLevels_;             // rows: levels of the block, the writer's
-  RegionArray<Link> upperLinks_;                 // blocks of level x upper_
-  uint32_t upperUsed_ = 0;
+  RegionArray<Link> links_;                        // rows x bottom_
+  RegionArray<std::atomic<uint8_t>> levels_;       // rows: level + 1, 0 for none
+  RegionArray<std::atomic<uint32_t>> blocks_;      // rows: where the upper links begin
+  RegionArray<std::atomic<uint8_t>> blockLevels_;  // rows: levels of the block
+  RegionArray<Link> upperLinks_;                   // blocks of level x upper_
+  std::atomic<uint32_t> upperUsed_{0};
   std::array<std::vector<uint32_t>, kMaxLevel + 1> freeBlocks_;  // by level
   std::atomic<uint32_t> entry_{kNoRow};
 };

@@ -42,11 +42,14 @@ struct VectorIndex::Free {
   /// After the grace period the rows may be taken again.
   static void later(const std::shared_ptr<Free>& free, std::vector<uint32_t> rows, size_t bytes) {
     auto batch = std::make_unique<Batch>(Batch{free, std::move(rows)});
-    epochs::retire(batch.release(), [](void* pointer) {
-      const std::unique_ptr<Batch> due(static_cast<Batch*>(pointer));
-      std::lock_guard<std::mutex> lock(due->free->mutex);
-      due->free->rows.insert(due->free->rows.end(), due->rows.begin(), due->rows.end());
-    }, bytes);
+    epochs::retire(
+        batch.release(),
+        [](void* pointer) {
+          const std::unique_ptr<Batch> due(static_cast<Batch*>(pointer));
+          std::lock_guard<std::mutex> lock(due->free->mutex);
+          due->free->rows.insert(due->free->rows.end(), due->rows.begin(), due->rows.end());
+        },
+        bytes);
   }
 };
 
@@ -99,6 +102,11 @@ VectorIndex::Put VectorIndex::put(const KeyList& ids, const float* vectors, uint
   }
   Put result;
   std::lock_guard<std::mutex> lock(writing_);
+  check();
+  {
+    std::lock_guard<std::mutex> keysLock(keysMutex_);
+    findKeys();
+  }
   epochs::collect();
   control.begin(static_cast<double>(ids.size()));
   prepareBuilder(threads);
@@ -134,12 +142,11 @@ void VectorIndex::putRound(const KeyList& ids, const float* vectors, size_t begi
       builder_->insert(rows.data(), rows.size(), rows_.load(std::memory_order_relaxed), control);
     }
   } catch (...) {
-    // Nothing leads to these rows and none is live: their places are free at once.
+    // Nothing leads to these rows and none is live; but a search may have begun at the first row of a graph.
     if (settings().graph) {
       for (uint32_t row : rows) graph_.close(row);
     }
-    std::lock_guard<std::mutex> lock(free_->mutex);
-    free_->rows.insert(free_->rows.end(), rows.begin(), rows.end());
+    Free::later(free_, std::move(rows), 0);
     throw;
   }
   linked_ += count;
@@ -147,8 +154,9 @@ void VectorIndex::putRound(const KeyList& ids, const float* vectors, size_t begi
   publish(ids, begin, rows, result);
 }
 
-/// Lets rows be found under their ids. A replaced row goes only after its successor has come: a search may meet both
-/// for a moment, and then keeps the better one, but never neither.
+/// Lets rows be found under their ids. A replaced row goes only after its successor has come. A search may meet both,
+/// and then keeps the better one; or neither, when it was at the place of the one too early and at that of the other
+/// too late: `publishing_` tells it that it may have.
 void VectorIndex::publish(const KeyList& ids, size_t begin, const std::vector<uint32_t>& rows, Put& result) {
   std::lock_guard<std::mutex> lock(keysMutex_);
   const uint32_t bound = rows_.load(std::memory_order_relaxed);
@@ -159,22 +167,39 @@ void VectorIndex::publish(const KeyList& ids, size_t begin, const std::vector<ui
       selections.push_back(std::move(selection));
     }
   }
-  for (size_t i = 0; i < rows.size(); i++) {
-    const uint32_t before = keys_.assign(ids, begin + i, rows[i]);
-    if (before != kNoRow) {
-      for (const std::shared_ptr<Selection>& selection : selections) {
-        if (selection->has(before)) selection->add(rows[i]);
+  reserveDead(rows.size());
+  publishing_.fetch_add(1);
+  size_t done = 0;
+  try {
+    for (; done < rows.size(); done++) {
+      const uint32_t before = keys_.assign(ids, begin + done, rows[done]);
+      if (before != kNoRow) {
+        for (const std::shared_ptr<Selection>& selection : selections) {
+          if (selection->has(before)) selection->add(rows[done]);
+        }
+      }
+      live_.set(rows[done]);
+      if (before == kNoRow) {
+        result.added++;
+      } else {
+        result.replaced++;
+        bury(before);
       }
     }
-    live_.set(rows[i]);
-    if (before == kNoRow) {
-      result.added++;
-    } else {
-      result.replaced++;
-      bury(before);
-    }
+  } catch (...) {
+    // No memory for an id: the rows that are left are in the graph, and go the way of removed ones.
+    for (; done < rows.size(); done++) bury(rows[done]);
+    publishing_.fetch_add(1);
+    items_.store(keys_.size(), std::memory_order_relaxed);
+    throw;
   }
+  publishing_.fetch_add(1);
   items_.store(keys_.size(), std::memory_order_relaxed);
+}
+
+/// Room for rows to bury, so that burying cannot fail half way.
+void VectorIndex::reserveDead(size_t more) {
+  if (dead_.capacity() - dead_.size() < more) dead_.reserve(std::max(dead_.size() + more, dead_.capacity() * 2));
 }
 
 /// A row that is not to be found any more; the keys' lock is held.
@@ -196,9 +221,12 @@ void VectorIndex::bury(uint32_t row) {
 size_t VectorIndex::remove(const KeyList& ids, uint32_t threads) {
   if (ids.size() > 0 && ids.strings != keys_.strings()) return 0;
   std::lock_guard<std::mutex> lock(writing_);
+  check();
   size_t removed = 0;
   {
     std::lock_guard<std::mutex> keysLock(keysMutex_);
+    findKeys();
+    reserveDead(std::min(ids.size(), keys_.size()));
     for (size_t i = 0; i < ids.size(); i++) {
       const uint32_t row = keys_.erase(ids, i);
       if (row == kNoRow) continue;
@@ -229,16 +257,28 @@ void VectorIndex::repair() {
   epochs::collect();
 }
 
+/// Makes the way from the ids of an opened file to their rows; the keys' lock is held. All ids are read for it, so they
+/// are verified first.
+void VectorIndex::findKeys() const {
+  if (keys_.indexed()) return;
+  for (const Section section : {Section::numbers, Section::offsets, Section::texts}) file_->verify(section);
+  keys_.index(rows_.load(std::memory_order_relaxed), [this](uint32_t row) { return live_.has(row); });
+}
+
 bool VectorIndex::has(const KeyList& ids, size_t index) const {
+  check();
   std::lock_guard<std::mutex> lock(keysMutex_);
+  findKeys();
   return keys_.find(ids, index) != kNoRow;
 }
 
 bool VectorIndex::get(const KeyList& ids, size_t index, float* vector) const {
+  check();
   const epochs::Guard guard;
   uint32_t row;
   {
     std::lock_guard<std::mutex> lock(keysMutex_);
+    findKeys();
     row = keys_.find(ids, index);
   }
   if (row == kNoRow) return false;
@@ -247,8 +287,10 @@ bool VectorIndex::get(const KeyList& ids, size_t index, float* vector) const {
 }
 
 std::shared_ptr<Selection> VectorIndex::select(const KeyList& ids) {
+  check();
   auto selection = std::make_shared<Selection>(mostRows(settings()));
   std::lock_guard<std::mutex> lock(keysMutex_);
+  findKeys();
   selection->ensure(rows_.load(std::memory_order_acquire));
   for (size_t i = 0; i < ids.size(); i++) {
     const uint32_t row = keys_.find(ids, i);
@@ -262,12 +304,12 @@ IndexFigures VectorIndex::figures() const {
   IndexFigures figures;
   figures.rows = rows_.load(std::memory_order_relaxed);
   std::lock_guard<std::mutex> lock(keysMutex_);
-  figures.items = keys_.size();
+  figures.items = items_.load(std::memory_order_relaxed);
   figures.reusable = figures.rows - std::min<size_t>(figures.rows, figures.items);
   constexpr size_t kBits = 2;
   const size_t links = settings().graph ? graph_.bytesARow() : 0;
-  figures.bytes = figures.rows * (store_.bytesARow() + links) + figures.rows * kBits / 8 + keys_.bytes() +
-                  (settings().graph ? graph_.upperBytes() : 0);
+  figures.bytes = figures.rows * (store_.bytesARow() + links + sizeof(uint64_t)) + figures.rows * kBits / 8 +
+                  keys_.bytes() + (settings().graph ? graph_.upperBytes() : 0);
   return figures;
 }
 

@@ -16,6 +16,7 @@
 #include "graph.h"
 #include "interrupt.h"
 #include "keys.h"
+#include "opened_file.h"
 #include "rows.h"
 #include "selection.h"
 
@@ -26,8 +27,8 @@ enum class SearchPath : uint8_t { automatic, exact, graph };
 struct SearchOptions {
   uint32_t k = 10;
   SearchPath path = SearchPath::automatic;
-  uint32_t ef = 0;    // 0: by `recall`
-  float recall = 0;   // 0: no target, and a default ef
+  uint32_t ef = 0;   // 0: by `recall`
+  float recall = 0;  // 0: no target, and a default ef
   std::shared_ptr<const Selection> selection;
   RowPredicate* const* predicates = nullptr;  // one a query, any of them null; null: none
   Interrupt interrupt;
@@ -35,11 +36,11 @@ struct SearchOptions {
 
 struct SearchHits {
   std::vector<float> scores;
-  std::vector<double> numbers;      // ids, of one kind
+  std::vector<double> numbers;  // ids, of one kind
   std::vector<std::string> texts;
-  std::vector<uint32_t> rows;       // for callers inside the engine; may be reused later
+  std::vector<uint32_t> rows;  // for callers inside the engine; may be reused later
   SearchPath path = SearchPath::exact;
-  uint32_t ef = 0;                  // of the walk; 0 for an exact search
+  uint32_t ef = 0;  // of the walk; 0 for an exact search
   bool underfilled = false;
 };
 
@@ -65,8 +66,8 @@ class VectorIndex {
     size_t replaced = 0;
   };
 
-  /// Puts n vectors (n x dim) under n ids; an id that is there already gets the new vector, and of equal ids in one call
-  /// the last one counts. When the call is cancelled, what was put before stays.
+  /// Puts n vectors (n x dim) under n ids; an id that is there already gets the new vector, and of equal ids in one
+  /// call the last one counts. When the call is cancelled, what was put before stays.
   /// @throws Error(invalidArgument) for a wrong kind of ids, Error(outOfMemory), Error(aborted)
   Put put(const KeyList& ids, const float* vectors, uint32_t threads, Control& control);
 
@@ -103,6 +104,11 @@ class VectorIndex {
   void bury(uint32_t row);
   void prepareBuilder(uint32_t threads);
   void repair();
+  void reserveDead(size_t more);
+  void findKeys() const;
+  void check() const {
+    if (file_) file_->check();
+  }
 
   void searchSome(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
                   SearchHits* hits) const;
@@ -110,6 +116,8 @@ class VectorIndex {
             Searcher& searcher, SearchHits& hits) const;
   void scan(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
             SearchHits* hits) const;
+  void scanOnce(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
+                SearchHits* hits) const;
   void fill(const std::vector<ScoredRow>& best, uint32_t k, Searcher& searcher, SearchHits& hits) const;
   size_t eligibleRows(const SearchOptions& options) const;
   uint32_t efFor(const SearchOptions& options) const;
@@ -119,13 +127,14 @@ class VectorIndex {
 
   RowStore store_;
   Graph graph_;
-  KeyMap keys_;
-  RowBits live_;   // rows that may be results
-  RowBits gone_;   // rows that are not live and still linked; the writer's
+  mutable KeyMap keys_;  // mutable: the way from ids to rows of an opened file is made when it is first asked for
+  RowBits live_;         // rows that may be results
+  RowBits gone_;         // rows that are not live and still linked; the writer's
   std::atomic<uint32_t> rows_{0};
   std::atomic<size_t> items_{0};
+  std::atomic<uint64_t> publishing_{0};  // goes up before and after rows change places; odd in between
 
-  std::mutex writing_;            // one writer
+  mutable std::mutex writing_;    // one writer
   mutable std::mutex keysMutex_;  // keys, selections; never held for long
   std::vector<uint32_t> dead_;    // rows in gone_, in order of their death
   std::shared_ptr<Free> free_;
@@ -137,6 +146,7 @@ class VectorIndex {
 
   mutable Costs costs_;
   mutable Calibration calibration_;
+  std::unique_ptr<OpenedFile> file_;  // that the index was opened from; null for one that was made
 };
 
 }  // namespace kairank

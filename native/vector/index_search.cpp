@@ -19,11 +19,12 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kDefaultEf = 128;
 constexpr uint32_t kMeasuredRows = 16384;  // enough for the cost of a row
 constexpr size_t kMeasuredBatch = 16;
-constexpr double kSpare = 2;               // a walk may cost this many times what was expected of it
+constexpr double kSpare = 2;  // a walk may cost this many times what was expected of it
 constexpr uint32_t kCalibrationK = 10;
 constexpr uint32_t kLastEf = 4096;
 constexpr float kEnough = .9995f;
 constexpr size_t kFewQueries = 32;
+constexpr int kMostScans = 16;
 constexpr size_t kStale = 5;  // a fifth of the rows has changed
 
 double nanosSince(Clock::time_point start) {
@@ -36,6 +37,7 @@ bool byScore(const WalkedRow& a, const WalkedRow& b) { return a.score > b.score;
 
 /// What one thread searches with.
 struct VectorIndex::Searcher {
+  const ColdPages* cold = nullptr;  // of the index that is searched; costs that are measured then are the disk's
   Walk walk;
   ExactSearch exact;
   QueryCode code;
@@ -64,6 +66,7 @@ uint32_t VectorIndex::efFor(const SearchOptions& options) const {
 
 std::vector<SearchHits> VectorIndex::search(const float* queries, size_t count, const SearchOptions& options,
                                             uint32_t threads) const {
+  check();
   const uint32_t dim = settings().dim;
   std::vector<PreparedQuery> prepared(count);
   for (size_t i = 0; i < count; i++) store_.prepare(queries + i * dim, prepared[i]);
@@ -84,6 +87,8 @@ std::vector<SearchHits> VectorIndex::search(const float* queries, size_t count, 
 void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const SearchOptions& options,
                              Searcher& searcher, SearchHits* hits) const {
   options.interrupt.check();
+  const OpenedFile::Reading reading(file_.get());
+  searcher.cold = reading.cold();
   const size_t eligible = eligibleRows(options);
   const bool choose = options.path == SearchPath::automatic;
   if (!settings().graph || options.path == SearchPath::exact || eligible == 0) {
@@ -91,7 +96,7 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
     return;
   }
   // What is too small to be measured is scanned.
-  if (choose && !costs_.known() && size() >= Costs::kFewRows) measure(queries[0], searcher);
+  if (choose && !costs_.known() && !searcher.cold && size() >= Costs::kFewRows) measure(queries[0], searcher);
   if (choose && prefersScan(options, eligible, count)) {
     scan(queries, count, options, searcher, hits);
     return;
@@ -111,6 +116,7 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
 /// Whether scanning the eligible rows is expected to cost less than walking to enough of them.
 bool VectorIndex::prefersScan(const SearchOptions& options, size_t eligible, size_t queries) const {
   if (eligible <= options.k) return true;
+  if (!costs_.known()) return eligible <= kMeasuredRows;
   const double share = static_cast<double>(eligible) / static_cast<double>(std::max<size_t>(size(), 1));
   const uint32_t ef = static_cast<uint32_t>(std::min<double>(options.ef / share, kMaxEf));
   return costs_.scan(eligible, queries, share < .5) <= costs_.walk(ef);
@@ -153,9 +159,10 @@ bool VectorIndex::walk(const PreparedQuery& query, RowPredicate* predicate, cons
   limits.predicate = predicate;
   limits.budget = budget;
   limits.interrupt = &options.interrupt;
+  limits.cold = searcher.cold;
   searcher.code.encode(store_.walked(), kernels(), query.vector.data());
   const CodeQuery& code = searcher.code.view();
-  const uint32_t from = searcher.walk.descend(graph_, store_, code, entry, limits.rows, 0);
+  const uint32_t from = searcher.walk.descend(graph_, store_, code, entry, limits.rows, 0, searcher.cold);
   const bool whole = searcher.walk.run(graph_, store_, code, store_.ceiling(query), from, 0, limits);
   options.interrupt.check();
   if (!whole) return false;
@@ -173,10 +180,14 @@ bool VectorIndex::walk(const PreparedQuery& query, RowPredicate* predicate, cons
   searcher.vector.resize(settings().dim);
   searcher.ranked.clear();
   constexpr size_t kAhead = 6;
+  if (searcher.cold) {
+    for (const WalkedRow& row : found) searcher.cold->want(ColdPart::vectors, row.row);
+  }
   for (size_t i = 0; i < std::min(kAhead, found.size()); i++) store_.prefetchExact(found[i].row);
   for (size_t i = 0; i < found.size(); i++) {
     if (i + kAhead < found.size()) store_.prefetchExact(found[i + kAhead].row);
-    searcher.ranked.push_back({store_.exact(query, found[i].row, searcher.vector.data()), found[i].row});
+    const float score = orLowest(store_.exact(query, found[i].row, searcher.vector.data()));
+    searcher.ranked.push_back({score, found[i].row});
   }
   // One more than asked for, in case an id shows up twice.
   const size_t kept = std::min(searcher.ranked.size(), size_t{options.k} + 1);
@@ -186,16 +197,33 @@ bool VectorIndex::walk(const PreparedQuery& query, RowPredicate* predicate, cons
   hits.path = SearchPath::graph;
   hits.ef = options.ef;
   fill(searcher.ranked, options.k, searcher, hits);
-  if (!options.selection && !predicate) costs_.walked(options.ef, searcher.walk.scored(), nanosSince(start));
+  if (!options.selection && !predicate && !searcher.cold) {
+    costs_.walked(options.ef, searcher.walk.scored(), nanosSince(start));
+  }
   return hits.scores.size() >= wanted;
 }
 
+/// A scan that finds less than there is, while rows change places, may have met neither the old nor the new row of an
+/// id.
 void VectorIndex::scan(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
                        SearchHits* hits) const {
+  for (int turn = 0; turn < kMostScans; turn++) {
+    const uint64_t before = publishing_.load();
+    scanOnce(queries, count, options, searcher, hits);
+    const size_t wanted = std::min<size_t>(options.k, eligibleRows(options));
+    const bool whole =
+        std::all_of(hits, hits + count, [wanted](const SearchHits& one) { return one.scores.size() >= wanted; });
+    if (whole || (before % 2 == 0 && before == publishing_.load())) return;
+  }
+}
+
+void VectorIndex::scanOnce(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
+                           SearchHits* hits) const {
   const Clock::time_point start = Clock::now();
   Eligible eligible;
   eligible.rows = rows_.load(std::memory_order_acquire);
   eligible.live = &live_;
+  eligible.cold = searcher.cold;
   if (options.selection) {
     eligible.filterRows = options.selection->rows();
     eligible.filter = options.selection->words();
@@ -211,7 +239,7 @@ void VectorIndex::scan(const PreparedQuery* queries, size_t count, const SearchO
     fill(results[i], options.k, searcher, hits[i]);
   }
   const size_t rows = eligibleRows(options);
-  costs_.scanned(rows, count, options.selection && rows * 2 < eligible.rows, nanosSince(start));
+  if (!searcher.cold) costs_.scanned(rows, count, options.selection && rows * 2 < eligible.rows, nanosSince(start));
 }
 
 /// Takes over the best rows under their ids. While an id is being replaced both of its rows may be among them: the
@@ -223,6 +251,9 @@ void VectorIndex::fill(const std::vector<ScoredRow>& best, uint32_t k, Searcher&
   hits.rows.clear();
   auto& identities = searcher.identities;
   identities.clear();
+  if (searcher.cold) {
+    for (const ScoredRow& row : best) searcher.cold->want(ColdPart::ids, row.row);
+  }
   for (size_t i = 0; i < best.size(); i++) identities.push_back({keys_.identity(best[i].row), i});
   std::sort(identities.begin(), identities.end());
   std::vector<bool> twice(best.size(), false);

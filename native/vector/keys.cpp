@@ -62,18 +62,35 @@ uint64_t hashOfKey(const KeyList& keys, size_t index) {
 KeyMap::~KeyMap() {
   if (!strings_) return;
   for (uint32_t row : slots_) {
-    if (row != kNoRow) std::free(reinterpret_cast<void*>(words_[row].load(std::memory_order_relaxed)));
+    if (row != kNoRow && !inFile(identity(row))) std::free(reinterpret_cast<void*>(identity(row)));
   }
 }
 
-uint64_t KeyMap::hashOf(uint64_t word) const {
-  return strings_ ? reinterpret_cast<const Text*>(word)->hash : mixed(word);
+void KeyMap::reserveFile(uint32_t rows, uint64_t bytes) {
+  fileRows_ = rows;
+  fileBytes_ = bytes;
+  fileOffsets_.reserve((size_t{rows} + 1) * sizeof(uint64_t));
+  fileTexts_.reserve(static_cast<size_t>(bytes));
+  textBytes_ += (size_t{rows} + 1) * sizeof(uint64_t) + static_cast<size_t>(bytes);
+}
+
+std::string_view KeyMap::textOf(uint64_t identity) const {
+  if (!inFile(identity)) return reinterpret_cast<const Text*>(identity)->view();
+  // Nobody may have verified yet what the file says.
+  if (identity / 2 >= fileRows_) return {};
+  const uint64_t* offsets = reinterpret_cast<const uint64_t*>(fileOffsets_.data()) + identity / 2;
+  const uint64_t begin = offsets[0], end = offsets[1];
+  if (begin > end || end > fileBytes_) return {};
+  return {reinterpret_cast<const char*>(fileTexts_.data()) + begin, static_cast<size_t>(end - begin)};
+}
+
+uint64_t KeyMap::hashOf(uint64_t identity) const {
+  if (!strings_) return mixed(identity);
+  return inFile(identity) ? hashOfText(textOf(identity)) : reinterpret_cast<const Text*>(identity)->hash;
 }
 
 bool KeyMap::equals(uint32_t row, const KeyList& keys, size_t index) const {
-  const uint64_t word = words_[row].load(std::memory_order_relaxed);
-  return strings_ ? reinterpret_cast<const Text*>(word)->view() == keys.texts[index]
-                  : word == bitsOf(keys.numbers[index]);
+  return strings_ ? textOf(identity(row)) == keys.texts[index] : identity(row) == bitsOf(keys.numbers[index]);
 }
 
 /// Where the id is, or would be.
@@ -98,7 +115,7 @@ void KeyMap::clearSlots(size_t rows) {
 
 void KeyMap::insertRow(uint32_t row) {
   const size_t mask = slots_.size() - 1;
-  size_t slot = hashOf(words_[row].load(std::memory_order_relaxed)) & mask;
+  size_t slot = hashOf(identity(row)) & mask;
   while (slots_[slot] != kNoRow) slot = (slot + 1) & mask;
   slots_[slot] = row;
   size_++;
@@ -122,7 +139,7 @@ uint32_t KeyMap::assign(const KeyList& keys, size_t index, uint32_t row) {
   if (!strings_) {
     word = bitsOf(keys.numbers[index]);
   } else if (before != kNoRow) {
-    word = words_[before].load(std::memory_order_relaxed);  // the row that comes shares the text of the one that goes
+    word = identity(before);  // the row that comes shares the text of the one that goes
   } else {
     word = reinterpret_cast<uint64_t>(Text::make(keys.texts[index], hash));
     textBytes_ += sizeof(Text) + keys.texts[index].size();
@@ -141,26 +158,20 @@ uint32_t KeyMap::erase(const KeyList& keys, size_t index) {
   if (row == kNoRow) return kNoRow;
   // What follows moves up into the gap unless it is at home there already (Knuth, vol. 3, algorithm 6.4R).
   for (size_t next = (slot + 1) & mask; slots_[next] != kNoRow; next = (next + 1) & mask) {
-    const size_t home = hashOf(words_[slots_[next]].load(std::memory_order_relaxed)) & mask;
+    const size_t home = hashOf(identity(slots_[next])) & mask;
     if (((next - home) & mask) < ((next - slot) & mask)) continue;
     slots_[slot] = slots_[next];
     slot = next;
   }
   slots_[slot] = kNoRow;
   size_--;
-  if (strings_) {
-    Text* text = reinterpret_cast<Text*>(words_[row].load(std::memory_order_relaxed));
+  if (strings_ && !inFile(identity(row))) {
+    Text* text = reinterpret_cast<Text*>(identity(row));
     textBytes_ -= sizeof(Text) + text->length;
-    epochs::retire(text, [](void* memory) { std::free(memory); }, sizeof(Text) + text->length);
+    epochs::retire(
+        text, [](void* memory) { std::free(memory); }, sizeof(Text) + text->length);
   }
   return row;
-}
-
-void KeyMap::restore(uint32_t row, double number) { words_[row].store(bitsOf(number), std::memory_order_relaxed); }
-
-void KeyMap::restore(uint32_t row, std::string_view text) {
-  words_[row].store(reinterpret_cast<uint64_t>(Text::make(text, hashOfText(text))), std::memory_order_relaxed);
-  textBytes_ += sizeof(Text) + text.size();
 }
 
 double KeyMap::number(uint32_t row) const {
@@ -170,6 +181,6 @@ double KeyMap::number(uint32_t row) const {
   return number;
 }
 
-std::string_view KeyMap::text(uint32_t row) const { return reinterpret_cast<const Text*>(identity(row))->view(); }
+std::string_view KeyMap::text(uint32_t row) const { return textOf(identity(row)); }
 
 }  // namespace kairank

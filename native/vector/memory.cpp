@@ -8,6 +8,7 @@
 #include <windows.h>
 #else
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace kairank {
@@ -73,24 +74,29 @@ void Region::ensure(size_t bytes) {
   if (mprotect(base_ + committed_, wanted - committed_, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
   committed_ = wanted;
 #ifdef MADV_HUGEPAGE
-  // Reads go all over a large index: with small pages, most of them would miss the TLB. A refusal costs only time.
-  if (!advised_ && committed_ >= kHugeFrom) {
-    madvise(base_, roundUp(most_, kStep), MADV_HUGEPAGE);
-    madvise(base_, committed_, kCollapse);
+  // Reads go all over a large index: with small pages, most of them would miss the TLB. A refusal costs only time. In
+  // what is mapped, a touch would then read a huge page of the file.
+  const size_t own = roundUp(mapped_, kHugePage);
+  if (!advised_ && committed_ >= own + kHugeFrom) {
+    madvise(base_ + own, roundUp(most_, kStep) - own, MADV_HUGEPAGE);
+    madvise(base_ + own, committed_ - own, kCollapse);
     advised_ = true;
   }
 #endif
 }
 
 bool Region::map(int file, uint64_t offset, size_t bytes) {
-  if (bytes > most_) return false;
-  const size_t whole = roundUp(bytes, kPage);
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  if (bytes > most_ || offset % page != 0) return false;
+  const size_t whole = roundUp(bytes, page);
   if (whole > 0) {
     void* at = mmap(base_, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, static_cast<off_t>(offset));
     if (at == MAP_FAILED) return false;
+    // What is around a touched page is rarely wanted next; ColdPages asks for what is.
+    madvise(base_, whole, MADV_RANDOM);
   }
-  committed_ = whole;
-  // Slack behind the last row, in a page of its own.
+  committed_ = mapped_ = whole;
+  // Slack behind the last row, in pages of its own.
   ensure(bytes);
   return true;
 }

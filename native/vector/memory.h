@@ -23,16 +23,15 @@ class Region {
   /// @throws std::bad_alloc beyond what was reserved, or when there is no memory.
   void ensure(size_t bytes);
 
-  /// Puts the bytes of a file at the beginning, copy on write: they are read when they are touched, and what is written
-  /// stays in memory. `offset` is a multiple of kPage. Before the first `ensure`; returns false where the system
-  /// cannot, and the caller reads the bytes instead.
+  /// Puts the bytes of a file at the beginning, copy on write: they are read when they are touched, page by page, and
+  /// what is written stays in memory. Behind them, to the end of the page, may be anything. Before the first `ensure`;
+  /// returns false where the system cannot, and the caller reads the bytes instead.
   bool map(int file, uint64_t offset, size_t bytes);
 
   uint8_t* data() const { return base_; }
   /// Usable bytes, whole pages.
   size_t size() const { return committed_; }
 
-  static constexpr size_t kPage = 4096;
   /// Bytes behind the end that a kernel may read, and that mean nothing.
   static constexpr size_t kSlack = 256;
 
@@ -42,6 +41,7 @@ class Region {
   uint8_t* base_ = nullptr;
   size_t most_ = 0;
   size_t committed_ = 0;
+  size_t mapped_ = 0;  // of them a file's
   bool advised_ = false;
 };
 
@@ -69,6 +69,11 @@ class RowBits {
   bool has(uint32_t row) const { return (words_[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1; }
   void set(uint32_t row) { words_[row >> 6].fetch_or(uint64_t{1} << (row & 63), std::memory_order_release); }
   void clear(uint32_t row) { words_[row >> 6].fetch_and(~(uint64_t{1} << (row & 63)), std::memory_order_release); }
+  /// Sets the first `rows` bits at once; before other threads know this object.
+  void setFirst(uint32_t rows) {
+    for (size_t word = 0; word < rows / 64; word++) words_[word].store(~uint64_t{0}, std::memory_order_relaxed);
+    for (uint32_t row = rows / 64 * 64; row < rows; row++) set(row);
+  }
   uint64_t word(size_t index) const { return words_[index].load(std::memory_order_acquire); }
 
   RegionArray<std::atomic<uint64_t>>& words() { return words_; }

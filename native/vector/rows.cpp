@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-
 namespace kairank {
 
 namespace {
@@ -15,15 +14,6 @@ constexpr size_t kMostBytes = size_t{1} << 28;
 #else
 constexpr size_t kMostBytes = size_t{1} << 36;
 #endif
-
-size_t vectorBytes(const IndexSettings& settings) {
-  switch (settings.storage) {
-    case Storage::f32: return settings.dim * sizeof(float);
-    case Storage::bf16: return settings.dim * sizeof(uint16_t);
-    case Storage::int8: return 0;
-  }
-  return 0;
-}
 
 void raise(std::atomic<float>& most, float value) {
   float now = most.load(std::memory_order_relaxed);
@@ -38,6 +28,15 @@ double squaresOf(const float* vector, uint32_t dim) {
 }
 
 }  // namespace
+
+size_t vectorBytes(const IndexSettings& settings) {
+  switch (settings.storage) {
+    case Storage::f32: return settings.dim * sizeof(float);
+    case Storage::bf16: return settings.dim * sizeof(uint16_t);
+    case Storage::int8: return 0;
+  }
+  return 0;
+}
 
 uint32_t mostRows(const IndexSettings& settings) {
   const size_t code8 = CodeLayout(Codes::int8, settings.dim).stride;

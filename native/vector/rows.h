@@ -72,6 +72,9 @@ class RowStore {
   Region& vectors() { return vectors_; }
   Region& eightBit() { return codes8_; }
   Region& fourBit() { return codes4_; }
+  const Region& vectors() const { return vectors_; }
+  const Region& eightBit() const { return codes8_; }
+  const Region& fourBit() const { return codes4_; }
   const uint8_t* vectorData() const { return vectors_.data(); }
   size_t vectorStride() const { return vectorStride_; }
   size_t fourBitStride() const { return layout4_.stride; }
@@ -87,6 +90,9 @@ class RowStore {
   std::atomic<float> largestNorm_{0};
   std::atomic<float> worstLoss_{0};
 };
+
+/// Bytes of a vector that is kept apart from its codes.
+size_t vectorBytes(const IndexSettings& settings);
 
 /// Rows that an index of these settings may have at the most: what fits into a reservation.
 uint32_t mostRows(const IndexSettings& settings);
