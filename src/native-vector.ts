@@ -85,6 +85,8 @@ export interface NativeIndex {
   select(ids: NativeIds): NativeSelection;
   /** Recall of the 10 best by ef; empty for an index without a graph or without rows. */
   calibrate(): NativeJob<{ efSearch: number; recall: number }[]>;
+  /** Writes the index to a file; what was written to the index before the call is in it. */
+  save(path: string): NativeJob<void>;
   figures(): NativeFigures;
   /** Everything throws KAIRANK_CLOSED from now on; calls in flight finish. */
   close(): void;

@@ -312,6 +312,8 @@ export interface NativeAddon {
   /** Opens the state behind a token in this thread. Throws KAIRANK_NOT_FOUND for a token that is closed or was never made. */
   attachCore(token: bigint): NativeCore;
   createIndex(options: NativeIndexOptions): NativeIndex;
+  /** Opens a saved index. Rejects with KAIRANK_IO, KAIRANK_CORRUPT_FILE, KAIRANK_UNSUPPORTED_FORMAT. */
+  openIndex(path: string, verifyAll: boolean, queueLimit: number): NativeJob<NativeIndex>;
 }
 
 /** Where the builds leave the addon, best first, seen from src/ and from dist/ alike. */

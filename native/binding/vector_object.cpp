@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../pipeline/cores.h"
+#include "../vector/file.h"
 #include "environment.h"
 #include "errors.h"
 #include "handles.h"
@@ -104,6 +105,22 @@ void exportVector(Napi::Env env, Napi::Object exports) {
                                    });
                                  },
                                  "createIndex"));
+  exports.Set("openIndex",
+              Napi::Function::New(
+                  env,
+                  [](const Napi::CallbackInfo& info) {
+                    return guard(info.Env(), [&]() -> Napi::Value {
+                      const std::string path = pathTextOf(info[0]);
+                      const bool verifyAll = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
+                      const size_t queueLimit = queueLimitOf(info[2]);
+                      const auto work = [path, verifyAll](JobContext&) { return openIndex(path, verifyAll); };
+                      const auto convert = [queueLimit](Napi::Env env, const std::shared_ptr<VectorIndex>& index) {
+                        return IndexObject::wrap(env, index, queueLimit);
+                      };
+                      return startJob(info.Env(), work, info.Env().Undefined(), convert);
+                    });
+                  },
+                  "openIndex"));
 }
 
 Napi::Function IndexObject::define(Napi::Env env) {
@@ -119,6 +136,7 @@ Napi::Function IndexObject::define(Napi::Env env) {
                          InstanceMethod<&IndexObject::searchSync>("searchSync"),
                          InstanceMethod<&IndexObject::select>("select"),
                          InstanceMethod<&IndexObject::calibrate>("calibrate"),
+                         InstanceMethod<&IndexObject::save>("save"),
                          InstanceMethod<&IndexObject::figures>("figures"),
                          InstanceMethod<&IndexObject::close>("close"),
                      });
@@ -285,6 +303,21 @@ Napi::Value IndexObject::calibrate(const Napi::CallbackInfo& info) {
       return array;
     };
     return startJob(info.Env(), work, info.Env().Undefined(), convert);
+  });
+}
+
+/// A file has the writes that were called before, and none of those after.
+Napi::Value IndexObject::save(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&]() -> Napi::Value {
+    const Parts parts = open();
+    const std::string path = pathTextOf(info[0]);
+    const auto work = [index = parts.index, path](JobContext& context) {
+      interruptOf(context, false, {}).check();
+      saveIndex(*index, path);
+      return true;
+    };
+    const auto convert = [](Napi::Env env, bool) { return env.Undefined(); };
+    return startJob(info.Env(), work, info.Env().Undefined(), convert, parts.writes);
   });
 }
 

@@ -11,7 +11,7 @@
 
 namespace kairank {
 
-/// createIndex(options).
+/// createIndex(options), openIndex(path, verifyAll, queueLimit).
 void exportVector(Napi::Env env, Napi::Object exports);
 
 class IndexObject : public Napi::ObjectWrap<IndexObject> {
@@ -52,6 +52,7 @@ class IndexObject : public Napi::ObjectWrap<IndexObject> {
   Napi::Value searchSync(const Napi::CallbackInfo& info);
   Napi::Value select(const Napi::CallbackInfo& info);
   Napi::Value calibrate(const Napi::CallbackInfo& info);
+  Napi::Value save(const Napi::CallbackInfo& info);
   Napi::Value figures(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 

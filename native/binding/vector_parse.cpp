@@ -73,7 +73,7 @@ IndexOptions indexOptionsOf(const Napi::Value& value) {
   settings.efConstruction = static_cast<uint32_t>(wholeOf(given.Get("efConstruction"), "efConstruction", 1, kMaxEf));
   settings.seed = wholeOf(given.Get("seed"), "seed", 0, kMaxSeed);
   options.stringIds = booleanOf(given.Get("strings"), "strings");
-  options.queueLimit = wholeOf(given.Get("queueLimit"), "queueLimit", 1, kMaxCandidates);
+  options.queueLimit = queueLimitOf(given.Get("queueLimit"));
   return options;
 }
 
@@ -117,6 +117,15 @@ std::vector<float> vectorsOf(const Napi::Value& value, const char* name, uint32_
     refuse(name, "a Float32Array of n x " + std::to_string(dim) + " elements", std::to_string(span.size));
   }
   return copied(span, name, dim);
+}
+
+size_t queueLimitOf(const Napi::Value& value) { return wholeOf(value, "queueLimit", 1, kMaxCandidates); }
+
+std::string pathTextOf(const Napi::Value& value) {
+  TextReader reader(value.Env());
+  const std::string_view path = reader.text(value, "path");
+  if (path.empty() || path.find('\0') != std::string_view::npos) refuse("path", "a string without NUL, not empty");
+  return std::string(path);
 }
 
 SearchPath pathOf(const Napi::Value& value) {

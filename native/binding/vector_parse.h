@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "../vector/index.h"
@@ -32,6 +33,12 @@ KeyList keyOf(const Napi::Value& value, bool strings);
 /// A copy of vectors that an index can take: of `count` of them, or of as many as there are.
 std::vector<float> vectorsOf(const Napi::Value& value, const char* name, uint32_t dim, size_t count);
 std::vector<float> vectorsOf(const Napi::Value& value, const char* name, uint32_t dim);
+
+/// The path of a file: a string without NUL.
+std::string pathTextOf(const Napi::Value& value);
+
+/// Searches that may wait.
+size_t queueLimitOf(const Napi::Value& value);
 
 SearchPath pathOf(const Napi::Value& value);
 

@@ -58,7 +58,6 @@ class TopRows {
   }
 
  private:
-
   /// Leaves the best n; when that cuts, the worst of them ends up in the last place.
   void keep() {
     if (rows_.size() <= n_) return;

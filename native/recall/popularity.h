@@ -1,8 +1,8 @@
 #pragma once
 // Popularity as a source: what everybody wants, for shoppers nobody knows and lists that came out short.
 
-#include "../state/candidates.h"
 #include "../include/top.h"
+#include "../state/candidates.h"
 
 namespace kairank {
 

@@ -14,7 +14,7 @@ namespace {
 constexpr uint32_t kBlock = 256;  // rows scored before the best of them are picked
 constexpr uint32_t kWords = kBlock / 64;
 constexpr uint32_t kStride = kBlock + 16;  // of scores: a power of two would put all queries into one set of the cache
-constexpr uint32_t kSparse = 64;  // a block with fewer eligible rows is read row by row
+constexpr uint32_t kSparse = 64;           // a block with fewer eligible rows is read row by row
 constexpr size_t kMostPossible = 4096;
 constexpr uint32_t kAsked = 16 * kBlock;  // rows that are asked for together where they may be on the disk
 

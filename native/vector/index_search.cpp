@@ -141,8 +141,8 @@ void VectorIndex::measure(const PreparedQuery& query, Searcher& searcher) const 
   for (int turn = 0; turn < 2; turn++) walk(query, nullptr, options, SIZE_MAX, searcher, hits);
 }
 
-bool VectorIndex::walk(const PreparedQuery& query, RowPredicate* predicate, const SearchOptions& options,
-                       size_t budget, Searcher& searcher, SearchHits& hits) const {
+bool VectorIndex::walk(const PreparedQuery& query, RowPredicate* predicate, const SearchOptions& options, size_t budget,
+                       Searcher& searcher, SearchHits& hits) const {
   // The entry before the number of rows: it is below whatever is read after it.
   const uint32_t entry = graph_.entry();
   if (entry == kNoRow) return false;
@@ -231,8 +231,8 @@ void VectorIndex::scanOnce(const PreparedQuery* queries, size_t count, const Sea
   std::vector<const PreparedQuery*> pointers(count);
   for (size_t i = 0; i < count; i++) pointers[i] = queries + i;
   std::vector<std::vector<ScoredRow>> results(count);
-  searcher.exact.run(store_, eligible, pointers.data(), count, options.k + 1, options.predicates,
-                     options.interrupt, results.data());
+  searcher.exact.run(store_, eligible, pointers.data(), count, options.k + 1, options.predicates, options.interrupt,
+                     results.data());
   for (size_t i = 0; i < count; i++) {
     hits[i].path = SearchPath::exact;
     hits[i].ef = 0;

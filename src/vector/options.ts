@@ -29,6 +29,17 @@ export interface VectorIndexOptions<K extends IdKind = IdKind> {
   ids?: K;
 }
 
+export interface OpenOptions<K extends IdKind = IdKind> {
+  /** The kind of ids that the file must have. Default: whichever it has. */
+  ids?: K;
+  /**
+   * When the bytes are checked against the file's checksums. 'background', the default: by a thread while the index
+   * answers; should a block turn out to be altered, every later call fails with KAIRANK_CORRUPT_FILE. 'all': before the
+   * index is there. Header and tables are always checked first, and nothing in a file leads out of its bounds.
+   */
+  verify?: 'background' | 'all';
+}
+
 export interface WriteProgress {
   /** Vectors put, of `total`. */
   done: number;
@@ -57,12 +68,13 @@ const MAX_SEED = 2 ** 32 - 1;
 /** A day, in milliseconds. */
 const MAX_DEADLINE = 86_400_000;
 /** Searches of one index that may wait. */
-const QUEUE_LIMIT = 10_000;
+export const QUEUE_LIMIT = 10_000;
 
 const METRICS: readonly Metric[] = ['dot', 'cosine', 'l2'];
 const STORAGES: readonly Storage[] = ['f32', 'bf16', 'int8'];
 const CODES: readonly (Codes | 'auto')[] = ['auto', 'int4', 'int8'];
 const ID_KINDS: readonly IdKind[] = ['string', 'number'];
+const VERIFICATIONS: readonly ('background' | 'all')[] = ['background', 'all'];
 
 /** @throws KairankError KAIRANK_INVALID_ARGUMENT naming the option */
 export function checkIndexOptions(value: unknown): NativeIndexOptions {
@@ -82,6 +94,28 @@ export function checkIndexOptions(value: unknown): NativeIndexOptions {
     strings: oneOf('ids', ids, ID_KINDS) === 'string',
     queueLimit: QUEUE_LIMIT,
   };
+}
+
+export interface CheckedOpen {
+  ids: IdKind | undefined;
+  verifyAll: boolean;
+}
+
+/** @throws KairankError KAIRANK_INVALID_ARGUMENT naming the option */
+export function checkOpen(value: unknown): CheckedOpen {
+  const options = record('options', value);
+  onlyKeys('', options, ['ids', 'verify']);
+  const { ids, verify = 'background' } = options;
+  return {
+    ids: ids === undefined ? undefined : oneOf('ids', ids, ID_KINDS),
+    verifyAll: oneOf('verify', verify, VERIFICATIONS) === 'all',
+  };
+}
+
+/** @throws KairankError KAIRANK_INVALID_ARGUMENT unless it can be the path of a file */
+export function checkPath(value: unknown): string {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
+  return refuse('path', 'the path of a file: a string, not empty, without NUL', value);
 }
 
 /** Threads as the core takes them: 0 stands for every core. */

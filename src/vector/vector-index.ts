@@ -6,7 +6,17 @@ import { native } from '../native.js';
 import type { Codes, Metric, NativeFigures, NativeHits, NativeIndex, NativeIndexOptions, Storage } from '../native-vector.js';
 import { onlyKeys, record, refuse, signal as checkSignal } from '../options.js';
 import { type Id, type Ids, type IdType, idTypeOf } from './ids.js';
-import { checkIndexOptions, checkPutOptions, checkPutSyncOptions, type PutOptions, type PutSyncOptions } from './options.js';
+import {
+  checkIndexOptions,
+  checkOpen,
+  checkPath,
+  checkPutOptions,
+  checkPutSyncOptions,
+  type OpenOptions,
+  type PutOptions,
+  type PutSyncOptions,
+  QUEUE_LIMIT,
+} from './options.js';
 import { resultsOf, type SearchResult } from './results.js';
 import {
   checkSearch,
@@ -51,6 +61,15 @@ export interface CalibrationPoint {
   recall: number;
 }
 
+/** A native index that is there already. */
+class Made {
+  constructor(readonly index: NativeIndex) {}
+}
+
+function create(options: NativeIndexOptions): NativeIndex {
+  return call(() => native().createIndex(options));
+}
+
 /**
  * Vectors under ids, searched by nearness: exactly, or through a graph that is walked on codes of 4 or 8 bits. Vectors
  * can be put, replaced and removed while searches go on. `kairank/vector` exports it with a constructor that knows the
@@ -63,12 +82,32 @@ export class VectorIndex<T extends Id> implements Disposable {
   readonly #graph: boolean;
 
   constructor(options: unknown) {
-    const checked: NativeIndexOptions = checkIndexOptions(options);
-    this.#native = call(() => native().createIndex(checked));
-    this.#dim = checked.dim;
-    this.#graph = checked.graph;
-    // The type of the exported constructor ties T to `options.ids`, which was just checked.
-    this.#ids = idTypeOf(checked.strings ? 'string' : 'number') as unknown as IdType<T>;
+    const made = options instanceof Made ? options.index : create(checkIndexOptions(options));
+    const { dim, graph, strings } = call(() => made.figures());
+    this.#native = made;
+    this.#dim = dim;
+    this.#graph = graph;
+    // The types of the exported constructor and of `open` tie T to the kind of ids, which was just checked.
+    this.#ids = idTypeOf(strings ? 'string' : 'number') as unknown as IdType<T>;
+  }
+
+  /**
+   * Opens an index that `save` wrote, by mapping the file: it answers at once, and reads what it needs. It can be
+   * written to; what is written stays in memory until it is saved.
+   *
+   * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_IO, KAIRANK_CORRUPT_FILE and KAIRANK_UNSUPPORTED_FORMAT (naming
+   *   the file)
+   */
+  static async open(path: string, options: OpenOptions = {}): Promise<VectorIndex<Id>> {
+    const { ids, verifyAll } = checkOpen(options);
+    const file = checkPath(path);
+    const index = await runJob(() => native().openIndex(file, verifyAll, QUEUE_LIMIT), undefined);
+    const kind = index.figures().strings ? 'string' : 'number';
+    if (ids !== undefined && ids !== kind) {
+      index.close();
+      refuse('ids', `'${kind}', as the ids of ${file} are`, ids);
+    }
+    return new VectorIndex<Id>(new Made(index));
   }
 
   /** How many ids have a vector. */
@@ -212,6 +251,17 @@ export class VectorIndex<T extends Id> implements Disposable {
     const { signal, ...rest } = record('options', options);
     onlyKeys('', rest, ['signal']);
     return runJob(() => this.#native.calibrate(), checkSignal('signal', signal));
+  }
+
+  /**
+   * Writes the index to one file, whole or not at all: a file of that name is replaced once the new one is on the disk.
+   * What was put and removed before the call is in it. Searches go on meanwhile.
+   * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_IO, KAIRANK_CORRUPT_FILE (of the file that this index was
+   *   opened from), KAIRANK_CLOSED
+   */
+  async save(path: string): Promise<void> {
+    const file = checkPath(path);
+    await runJob(() => this.#native.save(file), undefined);
   }
 
   /** Lets go of the memory. Calls in flight finish; others fail with KAIRANK_CLOSED. May be called again. */

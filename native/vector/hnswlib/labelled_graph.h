@@ -10,8 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "file.h"
 #include "distance.h"
+#include "file.h"
 #include "nearest.h"
 #include "row_graph.h"
 

@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "distance.h"
 #include "f32_rows.h"
 #include "file.h"
-#include "distance.h"
 #include "nearest.h"
 
 namespace kairank {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "../settings.h"
-#include "f32_rows.h"
 #include "distance.h"
+#include "f32_rows.h"
 
 namespace kairank {
 

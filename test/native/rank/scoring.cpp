@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "../../../native/rank/attention.h"
-#include "../../../native/recall/make_models.h"
 #include "../../../native/rank/blend.h"
+#include "../../../native/recall/make_models.h"
 #include "../check.h"
 #include "../learn/shop.h"
 

@@ -1,13 +1,12 @@
 // hnswlib's files: what is written is read back, and altered ones are refused or stay within bounds, whatever is done
 // with what they give.
 
-#include "../../../native/vector/hnswlib/file.h"
-
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "../../../native/include/status.h"
+#include "../../../native/vector/hnswlib/file.h"
 #include "../../../native/vector/hnswlib/labelled_graph.h"
 #include "../../../native/vector/hnswlib/labelled_rows.h"
 #include "../check.h"
