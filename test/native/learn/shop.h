@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "../../../native/learn/dataset.h"
 #include "../../../native/include/random.h"
+#include "../../../native/learn/dataset.h"
 #include "../../../native/state/models.h"
 
 inline kairank::HistoryEvent event(uint32_t row, float weight = 1) { return {row, 0, 0, weight, 0}; }
