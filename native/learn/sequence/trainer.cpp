@@ -1,0 +1,239 @@
+#include "trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "../../include/random.h"
+#include "../sampling.h"
+#include "batches.h"
+#include "step.h"
+#include "validation.h"
+
+namespace kairank {
+
+namespace {
+
+constexpr uint32_t kFullCatalogue = 30000;  // items; above, the loss is over a sample
+constexpr uint32_t kNegatives = 4096;
+constexpr uint32_t kGapBuckets = 32;
+constexpr double kInitial = 0.02;  // standard deviation of the weights at the start
+constexpr double kFall = 0.2;      // of the rate where validation stops improving
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+uint64_t seedOf(uint64_t seed, uint64_t a, uint64_t b) {
+  Random random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull);
+  return random.next();
+}
+
+std::vector<float> initialWeights(const SequenceConfig& config, const SequenceLayout& layout, uint64_t seed) {
+  std::vector<float> weights(layout.size, 0.0f);
+  Random random(seed);
+  for (const SequenceTensor& tensor : layout.tensors) {
+    const bool gain = tensor.name.size() >= 4 && tensor.name.compare(tensor.name.size() - 4, 4, "gain") == 0;
+    const size_t count = tensor.rows * tensor.columns;
+    if (gain) std::fill_n(weights.begin() + tensor.offset, count, 1.0f);
+    const bool matrix = tensor.rows > 1 && tensor.columns != config.window;
+    const double deviation = tensor.offset < layout.body ? kInitial : 1 / std::sqrt(2.0 * tensor.columns);
+    for (size_t i = 0; i < count && matrix; i++) {
+      weights[tensor.offset + i] = static_cast<float>(random.normal() * deviation);
+    }
+  }
+  return weights;
+}
+
+SequenceConfig configOf(const Dataset& data, const SequenceSettings& settings) {
+  SequenceConfig config;
+  config.items = data.items;
+  config.dim = settings.dim;
+  config.blocks = settings.blocks;
+  config.heads = settings.heads;
+  config.hidden = settings.hidden;
+  config.window = settings.window > 0 ? settings.window : windowOf(data.train);
+  config.gaps = settings.times && hasTimes(data.train) ? kGapBuckets : 0;
+  config.kinds = kindsOf(data.train);
+  checkConfig(config);
+  return config;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, double>> named(const SequenceSettings& settings) {
+  return {{"dim", settings.dim},
+          {"blocks", settings.blocks},
+          {"heads", settings.heads},
+          {"hidden", settings.hidden},
+          {"window", settings.window},
+          {"dropout", settings.dropout},
+          {"rate", settings.rate},
+          {"decay", settings.decay},
+          {"smoothing", settings.smoothing},
+          {"negatives", settings.negatives},
+          {"batch", settings.batch},
+          {"epochs", settings.epochs}};
+}
+
+void checkSettings(const SequenceSettings& settings) {
+  const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
+  if (!within(settings.dropout, 0, 0.95) || !within(settings.rate, 1e-8, 1) || !within(settings.decay, 0, 100) ||
+      !within(settings.smoothing, 0, 0.9) || !(settings.clip > 0) || !within(settings.batch, 1, 1 << 20) ||
+      !within(settings.epochs, 1, 100000) || !within(settings.negatives, 0, 1 << 24)) {
+    throw Error(Status::invalidArgument,
+                "sequence: dropout must be from 0 to 0.95, rate from 1e-8 to 1, decay from 0 to 100, smoothing from 0 "
+                "to 0.9, clip above 0, batch from 1 to 1048576, epochs from 1 to 100000, negatives at most 16777216");
+  }
+}
+
+struct SequenceTrainer::Run {
+  Run(const Dataset& d, const SequenceSettings& s, uint64_t chosenSeed, uint32_t threadCount, Control& c)
+      : data(d),
+        settings(s),
+        seed(chosenSeed),
+        threads(std::max(1u, threadCount)),
+        control(c),
+        config(configOf(d, s)),
+        layout(config),
+        sequences(trainingSequences(d.train, config)),
+        negatives(s.negatives > 0            ? std::min(s.negatives, d.items)
+                  : d.items > kFullCatalogue ? kNegatives
+                                             : 0),
+        step(config, layout, settings, sequences, negatives, threads, control),
+        chosen(sampleCases(d.validation, s.cases, size_t{1} << 24, chosenSeed)) {
+    if (sequences.targetCount == 0) {
+      throw Error(Status::invalidArgument, "sequence: no history has an event after another: nothing to learn from");
+    }
+    state.weights = initialWeights(config, layout, seed);
+    state.adam.first.assign(layout.size, 0.0f);
+    state.adam.second.assign(layout.size, 0.0f);
+  }
+
+  double rate() const {
+    const double warm = std::min(1.0, static_cast<double>(state.steps + 1) / std::max(1u, settings.warmUp));
+    return settings.rate * warm * std::pow(kFall, state.fallen);
+  }
+
+  /// Keeps the best weights; where they stay the best for long, goes on from them at a lower rate.
+  void judge(const SequenceEpoch& epoch) {
+    if (chosen.empty() || epoch.ndcg > state.bestNdcg) {
+      state.best = state.weights;
+      state.bestNdcg = chosen.empty() ? state.bestNdcg : epoch.ndcg;
+      state.bestRecall = epoch.recall;
+      state.bestEpoch = state.epoch;
+      state.waited = 0;
+      return;
+    }
+    if (++state.waited < settings.patience) return;
+    state.waited = 0;
+    state.fallen++;
+    if (state.fallen <= settings.falls) {
+      state.weights = state.best;
+      std::fill(state.adam.first.begin(), state.adam.first.end(), 0.0f);
+    }
+  }
+
+  const Dataset& data;
+  const SequenceSettings settings;
+  const uint64_t seed;
+  const uint32_t threads;
+  Control& control;
+  const SequenceConfig config;
+  const SequenceLayout layout;
+  const TrainingSequences sequences;
+  const uint32_t negatives;
+  SequenceStep step;
+  const std::vector<uint32_t> chosen;
+  SequenceCheckpoint state;
+  std::vector<BatchPart> parts;
+};
+
+SequenceTrainer::SequenceTrainer(const Dataset& data, const SequenceSettings& settings, uint64_t seed, uint32_t threads,
+                                 Control& control) {
+  checkSettings(settings);
+  run_ = std::make_unique<Run>(data, settings, seed, threads, control);
+}
+
+SequenceTrainer::~SequenceTrainer() = default;
+
+SequenceEpoch SequenceTrainer::epoch(const std::function<bool()>& outOfTime) {
+  Run& run = *run_;
+  const Clock::time_point start = Clock::now();
+  EpochBatches batches(run.sequences, run.settings.batch, seedOf(run.seed, run.state.epoch, 1));
+  SequenceEpoch out;
+  size_t used = 0;
+  size_t targets = 0;
+  size_t seen = 0;
+  while (batches.next(run.parts, used, targets)) {
+    run.control.check();
+    const uint64_t seed = seedOf(run.seed, run.state.epoch, 2 + seen);
+    out.loss += run.step.run(run.parts, used, targets, run.rate(), seed, run.state) * static_cast<double>(targets);
+    seen += targets;
+    if (outOfTime && outOfTime()) break;
+  }
+  out.loss /= static_cast<double>(seen);
+  out.seconds = secondsSince(start);
+  run.state.epoch++;
+  const CaseQuality quality =
+      meanQuality(sequenceQualities(run.config, run.state.weights.data(), run.data.validation, run.chosen,
+                                    run.settings.excludeSeen, run.threads, run.control));
+  out.ndcg = quality.ndcg;
+  out.recall = quality.recall;
+  run.judge(out);
+  return out;
+}
+
+bool SequenceTrainer::finished() const {
+  return run_->state.epoch >= run_->settings.epochs || run_->state.fallen > run_->settings.falls;
+}
+
+const SequenceCheckpoint& SequenceTrainer::checkpoint() const { return run_->state; }
+
+void SequenceTrainer::resume(SequenceCheckpoint checkpoint) {
+  const size_t size = run_->layout.size;
+  if (checkpoint.weights.size() != size || checkpoint.adam.first.size() != size ||
+      checkpoint.adam.second.size() != size || (checkpoint.epoch > 0 && checkpoint.best.size() != size)) {
+    throw Error(Status::invalidArgument, "sequence: the checkpoint is of another training");
+  }
+  run_->state = std::move(checkpoint);
+}
+
+uint32_t SequenceTrainer::negatives() const { return run_->negatives; }
+
+std::shared_ptr<const SequenceModel> SequenceTrainer::model() const {
+  auto model = std::make_shared<SequenceModel>();
+  model->config = run_->config;
+  model->weights = run_->state.best.empty() ? run_->state.weights : run_->state.best;
+  checkSequence(*model);
+  return model;
+}
+
+std::shared_ptr<const SequenceModel> trainSequence(const Dataset& data, const SequenceSettings& settings, uint64_t seed,
+                                                   uint32_t threads, double budgetSeconds, Control& control,
+                                                   SequenceReport& report) {
+  const Clock::time_point start = Clock::now();
+  report = SequenceReport{};
+  SequenceTrainer trainer(data, settings, seed, threads, control);
+  report.negatives = trainer.negatives();
+  control.begin(settings.epochs);
+  const auto outOfTime = [&] { return budgetSeconds > 0 && secondsSince(start) > budgetSeconds; };
+  while (!trainer.finished()) {
+    report.epochs.push_back(trainer.epoch(outOfTime));
+    const SequenceCheckpoint& state = trainer.checkpoint();
+    report.bestEpoch = state.bestEpoch;
+    report.ndcg = std::max(0.0, state.bestNdcg);
+    report.recall = state.bestRecall;
+    report.seconds = secondsSince(start);
+    control.found(report.ndcg);
+    control.advance(1);
+    if (outOfTime()) {
+      report.outOfTime = true;
+      break;
+    }
+  }
+  control.finish();
+  return trainer.model();
+}
+
+}  // namespace kairank
