@@ -110,13 +110,14 @@ void SequenceStep::update(double rate, float scale, SequenceCheckpoint& state) {
                state.adam);
     }
   });
-  for (const SequenceTensor& tensor : layout_.tensors) {
-    if (tensor.offset < layout_.body) continue;
+  parallelFor(threads_, layout_.tensors.size(), 1, control_, [&](size_t, size_t t, size_t) {
+    const SequenceTensor& tensor = layout_.tensors[t];
+    if (tensor.offset < layout_.body) return;
     AdamSettings own = adam;
     if (tensor.rows == 1) own.decay = 0;  // gains and biases are not drawn to 0
     adamStep(own, state.steps, scale, bodyGradient_.data() + (tensor.offset - layout_.body), tensor.offset,
              tensor.rows * tensor.columns, state.weights, state.adam);
-  }
+  });
 }
 
 double SequenceStep::run(const std::vector<BatchPart>& parts, size_t used, size_t targets, double rate, uint64_t seed,

@@ -17,8 +17,14 @@ namespace {
 constexpr uint32_t kFullCatalogue = 30000;  // items; above, the loss is over a sample
 constexpr uint32_t kNegatives = 4096;
 constexpr uint32_t kGapBuckets = 32;
-constexpr double kInitial = 0.02;  // standard deviation of the weights at the start
-constexpr double kFall = 0.2;      // of the rate where validation stops improving
+constexpr double kInitial = 0.02;   // standard deviation of the weights at the start
+constexpr double kLastRate = 0.02;  // share of the rate that is left at the end
+constexpr size_t kPlannedBatches = 7500;
+constexpr size_t kFewestEpochs = 8;
+constexpr double kMeasuredEpochs = 2;
+constexpr size_t kMeasuredBatches = 16;
+constexpr double kPlannedShare = 0.9;  // of a budget: the rest is for what an estimate misses
+constexpr size_t kMostEpochs = 100;
 
 using Clock = std::chrono::steady_clock;
 
@@ -80,10 +86,10 @@ void checkSettings(const SequenceSettings& settings) {
   const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
   if (!within(settings.dropout, 0, 0.95) || !within(settings.rate, 1e-8, 1) || !within(settings.decay, 0, 100) ||
       !within(settings.smoothing, 0, 0.9) || !(settings.clip > 0) || !within(settings.batch, 1, 1 << 20) ||
-      !within(settings.epochs, 1, 100000) || !within(settings.negatives, 0, 1 << 24)) {
+      !within(settings.epochs, 0, 100000) || !within(settings.negatives, 0, 1 << 24)) {
     throw Error(Status::invalidArgument,
                 "sequence: dropout must be from 0 to 0.95, rate from 1e-8 to 1, decay from 0 to 100, smoothing from 0 "
-                "to 0.9, clip above 0, batch from 1 to 1048576, epochs from 1 to 100000, negatives at most 16777216");
+                "to 0.9, clip above 0, batch from 1 to 1048576, epochs at most 100000, negatives at most 16777216");
   }
 }
 
@@ -101,37 +107,49 @@ struct SequenceTrainer::Run {
                   : d.items > kFullCatalogue ? kNegatives
                                              : 0),
         step(config, layout, settings, sequences, negatives, threads, control),
-        chosen(sampleCases(d.validation, s.cases, size_t{1} << 24, chosenSeed)) {
+        chosen(sampleCases(d.validation, s.cases, size_t{1} << 24, chosenSeed)),
+        planned(s.epochs) {
     if (sequences.targetCount == 0) {
       throw Error(Status::invalidArgument, "sequence: no history has an event after another: nothing to learn from");
+    }
+    if (planned == 0) {
+      const size_t batches = (sequences.targetCount + s.batch - 1) / s.batch;
+      planned = static_cast<double>(std::clamp(kPlannedBatches / batches, kFewestEpochs, kMostEpochs));
     }
     state.weights = initialWeights(config, layout, seed);
     state.adam.first.assign(layout.size, 0.0f);
     state.adam.second.assign(layout.size, 0.0f);
   }
 
-  double rate() const {
+  /// Warms up over the first batches, then falls evenly with the epochs that are planned.
+  double rate(double done) const {
     const double warm = std::min(1.0, static_cast<double>(state.steps + 1) / std::max(1u, settings.warmUp));
-    return settings.rate * warm * std::pow(kFall, state.fallen);
+    const double left = 1 - std::min(1.0, done / planned);
+    return settings.rate * warm * (kLastRate + (1 - kLastRate) * left);
   }
 
-  /// Keeps the best weights; where they stay the best for long, goes on from them at a lower rate.
+  /// After `batches` batches of an epoch: plans by the time they took, while that is news. False when time is over.
+  bool timeLeft(double done, size_t batches) {
+    if (!(budget > 0)) return true;
+    const double elapsed = secondsSince(start);
+    if (elapsed > budget) return false;
+    const bool power = batches >= kMeasuredBatches && (batches & (batches - 1)) == 0;
+    if (power && done - doneBefore < kMeasuredEpochs) {
+      const double perEpoch = elapsed / (done - doneBefore);
+      planned = std::min(planned, done + std::max(0.0, kPlannedShare * budget - elapsed) / perEpoch);
+    }
+    return true;
+  }
+
+  /// Keeps the best weights.
   void judge(const SequenceEpoch& epoch) {
-    if (chosen.empty() || epoch.ndcg > state.bestNdcg) {
-      state.best = state.weights;
-      state.bestNdcg = chosen.empty() ? state.bestNdcg : epoch.ndcg;
-      state.bestRecall = epoch.recall;
-      state.bestEpoch = state.epoch;
-      state.waited = 0;
-      return;
-    }
-    if (++state.waited < settings.patience) return;
+    state.waited++;
+    if (!chosen.empty() && !(epoch.ndcg > state.bestNdcg)) return;
+    state.best = state.weights;
+    state.bestNdcg = chosen.empty() ? state.bestNdcg : epoch.ndcg;
+    state.bestRecall = epoch.recall;
+    state.bestEpoch = state.epoch;
     state.waited = 0;
-    state.fallen++;
-    if (state.fallen <= settings.falls) {
-      state.weights = state.best;
-      std::fill(state.adam.first.begin(), state.adam.first.end(), 0.0f);
-    }
   }
 
   const Dataset& data;
@@ -145,6 +163,11 @@ struct SequenceTrainer::Run {
   const uint32_t negatives;
   SequenceStep step;
   const std::vector<uint32_t> chosen;
+  double planned;  // epochs
+  double budget = 0;
+  double doneBefore = 0;  // epochs before the budget began
+  Clock::time_point start;
+  bool outOfTime = false;
   SequenceCheckpoint state;
   std::vector<BatchPart> parts;
 };
@@ -157,7 +180,13 @@ SequenceTrainer::SequenceTrainer(const Dataset& data, const SequenceSettings& se
 
 SequenceTrainer::~SequenceTrainer() = default;
 
-SequenceEpoch SequenceTrainer::epoch(const std::function<bool()>& outOfTime) {
+void SequenceTrainer::within(double seconds) {
+  run_->budget = seconds;
+  run_->doneBefore = run_->state.epoch;
+  run_->start = Clock::now();
+}
+
+SequenceEpoch SequenceTrainer::epoch() {
   Run& run = *run_;
   const Clock::time_point start = Clock::now();
   EpochBatches batches(run.sequences, run.settings.batch, seedOf(run.seed, run.state.epoch, 1));
@@ -165,14 +194,17 @@ SequenceEpoch SequenceTrainer::epoch(const std::function<bool()>& outOfTime) {
   size_t used = 0;
   size_t targets = 0;
   size_t seen = 0;
-  while (batches.next(run.parts, used, targets)) {
+  size_t count = 0;
+  double done = run.state.epoch;
+  while (done < run.planned && !run.outOfTime && batches.next(run.parts, used, targets)) {
     run.control.check();
     const uint64_t seed = seedOf(run.seed, run.state.epoch, 2 + seen);
-    out.loss += run.step.run(run.parts, used, targets, run.rate(), seed, run.state) * static_cast<double>(targets);
+    out.loss += run.step.run(run.parts, used, targets, run.rate(done), seed, run.state) * static_cast<double>(targets);
     seen += targets;
-    if (outOfTime && outOfTime()) break;
+    done = run.state.epoch + static_cast<double>(seen) / static_cast<double>(run.sequences.targetCount);
+    run.outOfTime = !run.timeLeft(done, ++count);
   }
-  out.loss /= static_cast<double>(seen);
+  out.loss /= static_cast<double>(std::max<size_t>(1, seen));
   out.seconds = secondsSince(start);
   run.state.epoch++;
   const CaseQuality quality =
@@ -185,8 +217,12 @@ SequenceEpoch SequenceTrainer::epoch(const std::function<bool()>& outOfTime) {
 }
 
 bool SequenceTrainer::finished() const {
-  return run_->state.epoch >= run_->settings.epochs || run_->state.fallen > run_->settings.falls;
+  return run_->outOfTime || run_->state.epoch >= run_->planned || run_->state.waited >= run_->settings.patience;
 }
+
+bool SequenceTrainer::outOfTime() const { return run_->outOfTime; }
+
+uint32_t SequenceTrainer::planned() const { return static_cast<uint32_t>(std::ceil(run_->planned)); }
 
 const SequenceCheckpoint& SequenceTrainer::checkpoint() const { return run_->state; }
 
@@ -216,21 +252,18 @@ std::shared_ptr<const SequenceModel> trainSequence(const Dataset& data, const Se
   report = SequenceReport{};
   SequenceTrainer trainer(data, settings, seed, threads, control);
   report.negatives = trainer.negatives();
-  control.begin(settings.epochs);
-  const auto outOfTime = [&] { return budgetSeconds > 0 && secondsSince(start) > budgetSeconds; };
+  trainer.within(budgetSeconds);
+  control.begin(trainer.planned());
   while (!trainer.finished()) {
-    report.epochs.push_back(trainer.epoch(outOfTime));
+    report.epochs.push_back(trainer.epoch());
     const SequenceCheckpoint& state = trainer.checkpoint();
     report.bestEpoch = state.bestEpoch;
     report.ndcg = std::max(0.0, state.bestNdcg);
     report.recall = state.bestRecall;
     report.seconds = secondsSince(start);
+    report.outOfTime = trainer.outOfTime();
     control.found(report.ndcg);
     control.advance(1);
-    if (outOfTime()) {
-      report.outOfTime = true;
-      break;
-    }
   }
   control.finish();
   return trainer.model();

@@ -2,7 +2,6 @@
 // Trains the sequence model: a causal transformer (Kang & McAuley 2018) with softmax cross-entropy over the catalogue,
 // or over a sample of it (Petrov & Macdonald 2023; Klenitskiy & Vasilev 2023: the loss is what made the difference).
 
-#include <functional>
 #include <memory>
 
 #include "../../include/control.h"
@@ -29,9 +28,8 @@ struct SequenceSettings {
   uint32_t warmUp = 100;    // batches until the rate is whole
   uint32_t batch = 1024;    // targets of a batch
   uint32_t negatives = 0;   // sampled items a batch; 0: the whole catalogue up to kFullCatalogue items
-  uint32_t epochs = 100;    // at most
-  uint32_t patience = 4;    // epochs without a better NDCG@10 before the rate falls
-  uint32_t falls = 1;       // times the rate falls before training ends
+  uint32_t epochs = 0;      // over which the rate falls to nothing; 0: chosen by the number of batches
+  uint32_t patience = 6;    // epochs without a better NDCG@10 before training ends
   uint32_t cases = 5000;    // validation cases looked at after an epoch
   bool excludeSeen = true;  // in validation
 };
@@ -60,7 +58,6 @@ struct SequenceCheckpoint {
   double bestRecall = 0;
   uint32_t bestEpoch = 0;
   uint32_t waited = 0;  // epochs since the best
-  uint32_t fallen = 0;  // times the rate fell
 };
 
 struct SequenceReport {
@@ -87,10 +84,17 @@ class SequenceTrainer {
                   Control& control);
   ~SequenceTrainer();
 
-  /// Trains an epoch and looks at the validation cases. Stops early, when `outOfTime` says so, between batches.
-  SequenceEpoch epoch(const std::function<bool()>& outOfTime = nullptr);
-  /// Whether another epoch may still help.
+  /// Time that training may take from now on. The first batches tell how many epochs that allows: fewer than planned,
+  /// and the rate falls faster, so that it has fallen when time is over.
+  void within(double seconds);
+
+  /// Trains an epoch, or what there is time for, and looks at the validation cases.
+  SequenceEpoch epoch();
+  /// Whether another epoch is of no use, or there is no time for it.
   bool finished() const;
+  bool outOfTime() const;
+  /// Epochs over which the rate falls, the last one perhaps in part.
+  uint32_t planned() const;
 
   const SequenceCheckpoint& checkpoint() const;
   /// Goes on from a checkpoint of a trainer with the same data, settings and seed.
