@@ -14,12 +14,12 @@ namespace kairank {
 
 namespace {
 
-constexpr uint32_t kFullCatalogue = 30000;  // items; above, the loss is over a sample
-constexpr uint32_t kNegatives = 4096;
+constexpr uint32_t kFullCatalogue = 4096;  // items; above, the loss is over a sample unless settings say otherwise
+constexpr uint32_t kNegatives = 1024;
 constexpr uint32_t kGapBuckets = 32;
 constexpr double kInitial = 0.02;   // standard deviation of the weights at the start
 constexpr double kLastRate = 0.02;  // share of the rate that is left at the end
-constexpr size_t kPlannedBatches = 7500;
+constexpr size_t kPlannedBatches = 8000;
 constexpr size_t kFewestEpochs = 8;
 constexpr double kMeasuredEpochs = 2;
 constexpr size_t kMeasuredBatches = 16;
@@ -65,6 +65,12 @@ SequenceConfig configOf(const Dataset& data, const SequenceSettings& settings) {
   return config;
 }
 
+/// 0: the whole catalogue. A sample as large as that is no saving.
+uint32_t negativesOf(const SequenceSettings& settings, uint32_t items) {
+  const uint32_t wanted = settings.negatives > 0 ? settings.negatives : items > kFullCatalogue ? kNegatives : 0;
+  return wanted < items ? wanted : 0;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, double>> named(const SequenceSettings& settings) {
@@ -103,9 +109,7 @@ struct SequenceTrainer::Run {
         config(configOf(d, s)),
         layout(config),
         sequences(trainingSequences(d.train, config)),
-        negatives(s.negatives > 0            ? std::min(s.negatives, d.items)
-                  : d.items > kFullCatalogue ? kNegatives
-                                             : 0),
+        negatives(negativesOf(s, d.items)),
         step(config, layout, settings, sequences, negatives, threads, control),
         chosen(sampleCases(d.validation, s.cases, size_t{1} << 24, chosenSeed)),
         planned(s.epochs) {
@@ -263,6 +267,7 @@ std::shared_ptr<const SequenceModel> trainSequence(const Dataset& data, const Se
     report.seconds = secondsSince(start);
     report.outOfTime = trainer.outOfTime();
     control.found(report.ndcg);
+    control.learnt(report.epochs.back().loss);
     control.advance(1);
   }
   control.finish();

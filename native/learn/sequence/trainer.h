@@ -21,13 +21,13 @@ struct SequenceSettings {
   uint32_t window = 0;  // 0: the smallest of 50, 100, 200 that covers nine histories in ten
   bool times = true;    // use the time between events where there are times
   double dropout = 0.5;
-  double rate = 1e-3;
+  double rate = 4e-3;
   double decay = 0;         // of the weights, as AdamW has it
   double smoothing = 0;     // of labels
   double clip = 5;          // largest norm of a batch's gradient
   uint32_t warmUp = 100;    // batches until the rate is whole
-  uint32_t batch = 1024;    // targets of a batch
-  uint32_t negatives = 0;   // sampled items a batch; 0: the whole catalogue up to kFullCatalogue items
+  uint32_t batch = 512;     // targets of a batch
+  uint32_t negatives = 0;   // sampled items a batch, all where there are no more; 0: 1024 above 4096 items, else all
   uint32_t epochs = 0;      // over which the rate falls to nothing; 0: chosen by the number of batches
   uint32_t patience = 6;    // epochs without a better NDCG@10 before training ends
   uint32_t cases = 5000;    // validation cases looked at after an epoch
@@ -66,7 +66,7 @@ struct SequenceReport {
   double ndcg = 0;         // NDCG@10 on the validation cases looked at; 0 without any
   double recall = 0;
   double seconds = 0;
-  uint32_t negatives = 0;  // 0: full softmax
+  uint32_t negatives = 0;  // sampled items a batch, all where there are no more; 0: 1024 above 4096 items, else all
   bool outOfTime = false;
 };
 

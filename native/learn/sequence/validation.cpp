@@ -12,6 +12,7 @@ namespace kairank {
 namespace {
 
 constexpr size_t kCases = 64;
+constexpr size_t kScores = size_t{1} << 22;  // of the cases that are looked at together
 
 struct Scratch {
   Ragged batch;
@@ -57,7 +58,8 @@ std::vector<CaseQuality> sequenceQualities(const SequenceConfig& config, const f
   const size_t items = config.items;
   std::vector<CaseQuality> out(chosen.size());
   std::vector<Scratch> scratches(std::max(1u, threads));
-  parallelFor(threads, chosen.size(), kCases, control, [&](size_t thread, size_t begin, size_t end) {
+  const size_t together = std::clamp<size_t>(kScores / items, 1, kCases);
+  parallelFor(threads, chosen.size(), together, control, [&](size_t thread, size_t begin, size_t end) {
     Scratch& scratch = scratches[thread];
     scratch.batch.clear();
     std::vector<uint32_t> scored;

@@ -112,6 +112,26 @@ int main() {
   check::test("targets", checkTargets);
   check::test("learns an order, full softmax", [] { checkLearns(0); });
   check::test("learns an order, sampled softmax", [] { checkLearns(20); });
+  check::test("a sample of the whole catalogue is the whole catalogue", [] {
+    const Dataset data = walks(50, 200, 5);
+    SequenceSettings settings = smallSettings();
+    const std::vector<float> full = train(data, settings, 1, 1);
+    settings.negatives = 50;
+    CHECK(train(data, settings, 1, 1) == full);
+  });
+  check::test("reports loss and quality as it goes", [] {
+    const Dataset data = walks(50, 200, 6);
+    std::vector<Progress> reports;
+    Control control(nullptr, [&](const Progress& progress) { reports.push_back(progress); });
+    SequenceReport report;
+    trainSequence(data, smallSettings(), 1, 1, 0, control, report);
+    CHECK(reports.size() == 5);  // four epochs, and the end
+    for (size_t i = 0; i < 4 && i < reports.size(); i++) {
+      CHECK(reports[i].done == static_cast<double>(i + 1) && reports[i].total == 4);
+      CHECK(reports[i].loss == report.epochs[i].loss);
+    }
+    CHECK(reports.back().ndcg == report.ndcg);
+  });
   check::test("one seed, one result, whatever the threads", [] {
     const Dataset data = walks(700, 400, 2);
     for (const uint32_t negatives : {0u, 50u}) {
