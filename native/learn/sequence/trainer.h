@@ -12,7 +12,7 @@
 
 namespace kairank {
 
-/// The defaults are what validation chose on two shops' data.
+/// The defaults are what validation chose on one shop's data, of the few that were tried.
 struct SequenceSettings {
   uint32_t dim = 64;
   uint32_t blocks = 2;
@@ -27,7 +27,7 @@ struct SequenceSettings {
   double clip = 5;          // largest norm of a batch's gradient
   uint32_t warmUp = 100;    // batches until the rate is whole
   uint32_t batch = 512;     // targets of a batch
-  uint32_t negatives = 0;   // sampled items a batch, all where there are no more; 0: 1024 above 4096 items, else all
+  uint32_t negatives = 0;   // sampled items a batch, all where there are no more; 0: 2560 above 4096 items, else all
   uint32_t epochs = 0;      // over which the rate falls to nothing; 0: chosen by the number of batches
   uint32_t patience = 6;    // epochs without a better NDCG@10 before training ends
   uint32_t cases = 5000;    // validation cases looked at after an epoch
@@ -66,7 +66,7 @@ struct SequenceReport {
   double ndcg = 0;         // NDCG@10 on the validation cases looked at; 0 without any
   double recall = 0;
   double seconds = 0;
-  uint32_t negatives = 0;  // sampled items a batch, all where there are no more; 0: 1024 above 4096 items, else all
+  uint32_t negatives = 0;  // sampled items a batch, all where there are no more; 0: 2560 above 4096 items, else all
   bool outOfTime = false;
 };
 
