@@ -15,7 +15,8 @@ namespace kairank {
 namespace {
 
 constexpr uint32_t kFullCatalogue = 4096;  // items; above, the loss is over a sample unless settings say otherwise
-constexpr uint32_t kNegatives = 2560;      // 1024 cost a twentieth of NDCG on validation, and saved half the time
+constexpr uint32_t kNegatives =
+    2560;  // on validation .0700 NDCG@10 against .0681 with 1024, for half as much time again
 constexpr uint32_t kGapBuckets = 32;
 constexpr double kInitial = 0.02;   // standard deviation of the weights at the start
 constexpr double kLastRate = 0.02;  // share of the rate that is left at the end

@@ -66,7 +66,7 @@ struct SequenceReport {
   double ndcg = 0;         // NDCG@10 on the validation cases looked at; 0 without any
   double recall = 0;
   double seconds = 0;
-  uint32_t negatives = 0;  // sampled items a batch, all where there are no more; 0: 2560 above 4096 items, else all
+  uint32_t negatives = 0;  // sampled items a batch; 0: full softmax
   bool outOfTime = false;
 };
 
