@@ -4,9 +4,11 @@
 #include "../kernels/axpy/axpy.h"
 #include "../kernels/dot/dot.h"
 #include "../kernels/gather/gather.h"
+#include "../kernels/gemm/gemm.h"
 #include "../kernels/gram/gram.h"
 #include "../kernels/l2/l2.h"
 #include "../kernels/quantise/quantise.h"
+#include "../kernels/softmax/softmax.h"
 #include "../kernels/topk/scan.h"
 #include "targets.h"
 
@@ -31,6 +33,8 @@ void setScalar(KernelTable& table) {
   table.attentionBf16 = attentionBf16Scalar;
   table.gramF32 = gramF32Scalar;
   table.axpyF32 = axpyF32Scalar;
+  table.gemmF32 = gemmF32Scalar;
+  table.softmaxF32 = softmaxF32Scalar;
 }
 
 #if defined(KAIRANK_WITH_NEON)
@@ -50,6 +54,8 @@ void setNeon(KernelTable& table) {
   table.toI8 = toI8Neon;
   table.gramF32 = gramF32Neon;
   table.axpyF32 = axpyF32Neon;
+  table.gemmF32 = gemmF32Neon;
+  table.softmaxF32 = softmaxF32Neon;
   table.attentionF32 = attentionF32Neon;
   table.attentionBf16 = attentionF32Neon;
 }
@@ -74,6 +80,8 @@ void setAvx2(KernelTable& table) {
   table.attentionBf16 = attentionF32Avx2;
   table.gramF32 = gramF32Avx2;
   table.axpyF32 = axpyF32Avx2;
+  table.gemmF32 = gemmF32Avx2;
+  table.softmaxF32 = softmaxF32Avx2;
 }
 #endif
 
@@ -96,6 +104,8 @@ void setAvx512(KernelTable& table) {
   table.attentionBf16 = attentionF32Avx512;
   table.gramF32 = gramF32Avx512;
   table.axpyF32 = axpyF32Avx512;
+  table.gemmF32 = gemmF32Avx512;
+  table.softmaxF32 = softmaxF32Avx512;
 }
 #endif
 

@@ -14,6 +14,7 @@ struct Progress {
   double done = 0;  // units of work, of `total`
   double total = 0;
   double ndcg = std::numeric_limits<double>::quiet_NaN();  // best validation NDCG@10 so far
+  double loss = std::numeric_limits<double>::quiet_NaN();  // of the last epoch, where there are epochs
 };
 
 /// Shared by the threads of one job. Progress may be reported from any of them.
@@ -57,6 +58,12 @@ class Control {
   void found(double ndcg) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!(ndcg <= progress_.ndcg)) progress_.ndcg = ndcg;
+  }
+
+  /// Tells the loss of an epoch with the reports to come.
+  void learnt(double loss) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    progress_.loss = loss;
   }
 
  private:

@@ -38,6 +38,23 @@ struct CodeQuery {
   float offset;
 };
 
+/// C (m x n) = op(A) (m x k) times op(B) (k x n), all row-major. op transposes where it is told to: A is then stored as
+/// k x m, B as n x k. Strides (lda, ldb, ldc) are in floats.
+struct GemmTask {
+  const float* a;
+  size_t lda;
+  bool transposeA;
+  const float* b;
+  size_t ldb;
+  bool transposeB;
+  float* c;
+  size_t ldc;
+  size_t m;
+  size_t n;
+  size_t k;
+  bool accumulate;  // C += the product; otherwise C is written without being read
+};
+
 struct KernelTable {
   // dot/: <query, row> for every row. Strides are in elements.
   void (*dotF32)(const float* query, const float* rows, size_t stride, size_t count, size_t dim, float* out);
@@ -77,6 +94,11 @@ struct KernelTable {
   void (*gramF32)(const float* x, size_t stride, const float* w, size_t count, size_t dim, float* a, size_t lda);
   // y += alpha * x
   void (*axpyF32)(float alpha, const float* x, float* y, size_t n);
+
+  // gemm/
+  void (*gemmF32)(const GemmTask& task);
+  // softmax/: x[i] = exp(x[i] - largest of x); returns the sum of these.
+  double (*softmaxF32)(float* x, size_t n, float* largest);
 };
 
 }  // namespace kairank

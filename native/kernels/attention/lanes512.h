@@ -1,5 +1,6 @@
 #pragma once
-// Sixteen floats at a time, for the attention kernels of AVX-512 and AMX. What each does is stated in blocked.inc.
+// Sixteen floats at a time, for the attention and softmax kernels of AVX-512 and AMX. What each does is stated in
+// blocked.inc.
 
 #include <cstddef>
 

@@ -1,0 +1,151 @@
+#include "batches.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace kairank {
+
+namespace {
+
+constexpr uint32_t kWindows[] = {50, 100, 200};
+constexpr size_t kPartRows = 96;  // fixed: what is summed together must not depend on the threads
+
+}  // namespace
+
+uint32_t windowOf(const Histories& histories) {
+  uint64_t used = 0;
+  uint64_t fit[3] = {};
+  for (uint32_t user = 0; user < histories.users(); user++) {
+    const uint64_t length = histories.offsets[user + 1] - histories.offsets[user];
+    if (length == 0) continue;
+    used++;
+    for (size_t w = 0; w < 3; w++) fit[w] += length <= kWindows[w];
+  }
+  for (size_t w = 0; w < 3; w++) {
+    if (fit[w] * 10 >= used * 9) return kWindows[w];
+  }
+  return kWindows[2];
+}
+
+std::vector<uint32_t> kindsOf(const Histories& histories) {
+  std::vector<bool> seen(3 * 65536);
+  for (const HistoryEvent& event : histories.events) {
+    if (event.row != kNoRow) seen[kindOf(event)] = true;
+  }
+  std::vector<uint32_t> kinds;
+  for (uint32_t kind = 0; kind < seen.size(); kind++) {
+    if (seen[kind]) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+bool hasTimes(const Histories& histories) {
+  for (uint32_t user = 0; user < histories.users(); user++) {
+    for (uint64_t e = histories.offsets[user] + 1; e < histories.offsets[user + 1]; e++) {
+      if (histories.events[e].at != histories.events[e - 1].at) return true;
+    }
+  }
+  return false;
+}
+
+TrainingSequences trainingSequences(const Histories& histories, const SequenceConfig& config) {
+  TrainingSequences out;
+  out.targetCounts.assign(config.items, 0);
+  const uint64_t window = config.window;
+  const uint64_t step = std::max<uint64_t>(1, window / 2);
+  for (uint32_t user = 0; user < histories.users(); user++) {
+    const uint64_t begin = out.items.size();
+    const HistoryEvent* before = nullptr;
+    for (uint64_t e = histories.offsets[user]; e < histories.offsets[user + 1]; e++) {
+      const HistoryEvent& event = histories.events[e];
+      if (event.row == kNoRow) continue;
+      out.items.push_back(event.row);
+      out.kinds.push_back(kindRow(config, event));
+      out.gaps.push_back(gapRow(config, before, event));
+      // For now the event itself where it is positive; shifted below.
+      out.targets.push_back(event.weight > 0 ? event.row : kNoRow);
+      before = &event;
+    }
+    const uint64_t end = out.items.size();
+    uint32_t next = kNoRow;
+    uint64_t last = begin;  // end of the positions that have a target
+    for (uint64_t p = end; p-- > begin;) {
+      const uint32_t own = out.targets[p];
+      out.targets[p] = next;
+      if (next != kNoRow) {
+        last = std::max(last, p + 1);
+        out.targetCounts[next]++;
+        out.targetCount++;
+      }
+      if (own != kNoRow) next = own;
+    }
+    for (uint64_t first = begin; first < last; first += step) {
+      const uint64_t stop = std::min(first + window, last);
+      const uint64_t from = first == begin ? first : std::min(first + window - step, stop);
+      if (from < stop) out.pieces.push_back({first, stop, from});
+      if (stop == last) break;
+    }
+  }
+  return out;
+}
+
+bool pushHistory(const SequenceConfig& config, const HistoryEvent* events, size_t count, Ragged& batch) {
+  const size_t reach = static_cast<size_t>(config.blocks) * (config.window - 1) + 1;
+  size_t first = count;
+  size_t kept = 0;
+  while (first > 0 && kept < reach) {
+    first--;
+    kept += events[first].row < config.items;
+  }
+  const HistoryEvent* before = nullptr;
+  // The gap before the first event that is kept is known where there is one.
+  for (size_t e = first; e-- > 0 && config.gaps > 0;) {
+    if (events[e].row < config.items) {
+      before = events + e;
+      break;
+    }
+  }
+  for (size_t e = first; e < count; e++) {
+    if (events[e].row >= config.items) continue;
+    batch.push(events[e].row, kindRow(config, events[e]), gapRow(config, before, events[e]));
+    before = events + e;
+  }
+  batch.close();
+  return kept > 0;
+}
+
+EpochBatches::EpochBatches(const TrainingSequences& sequences, size_t batchTargets, uint64_t seed)
+    : sequences_(sequences), batchTargets_(batchTargets), order_(sequences.pieces.size()) {
+  std::iota(order_.begin(), order_.end(), 0u);
+  Random random(seed);
+  for (size_t i = order_.size(); i > 1; i--) std::swap(order_[i - 1], order_[random.below(i)]);
+}
+
+bool EpochBatches::next(std::vector<BatchPart>& parts, size_t& used, size_t& targets) {
+  used = 0;
+  targets = 0;
+  while (at_ < order_.size() && targets < batchTargets_) {
+    if (used == 0 || parts[used - 1].events.rows() >= kPartRows) {
+      if (parts.size() == used) parts.emplace_back();
+      BatchPart& fresh = parts[used++];
+      fresh.events.clear();
+      fresh.rows.clear();
+      fresh.targets.clear();
+      fresh.first = targets;
+    }
+    BatchPart& part = parts[used - 1];
+    const TrainingSequences::Piece& piece = sequences_.pieces[order_[at_++]];
+    for (uint64_t p = piece.begin; p < piece.end; p++) {
+      if (p >= piece.from && sequences_.targets[p] != kNoRow) {
+        part.rows.push_back(static_cast<uint32_t>(part.events.rows()));
+        part.targets.push_back(sequences_.targets[p]);
+        targets++;
+      }
+      part.events.push(sequences_.items[p], sequences_.kinds[p], sequences_.gaps[p]);
+    }
+    part.events.close();
+  }
+  return used > 0;
+}
+
+}  // namespace kairank

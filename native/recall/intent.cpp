@@ -1,0 +1,135 @@
+#include "intent.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../dispatch/dispatch.h"
+#include "../include/status.h"
+
+namespace kairank {
+
+namespace {
+
+constexpr double kNormEpsilon = 1e-6;  // as in training
+constexpr float kGeluSlope = 1.702f;
+
+void norm(const float* x, const float* gain, const float* bias, size_t dim, float* y) {
+  float mean = 0;
+  for (size_t d = 0; d < dim; d++) mean += x[d];
+  mean /= static_cast<float>(dim);
+  float square = 0;
+  for (size_t d = 0; d < dim; d++) square += (x[d] - mean) * (x[d] - mean);
+  const float inverse = static_cast<float>(1 / std::sqrt(square / static_cast<double>(dim) + kNormEpsilon));
+  for (size_t d = 0; d < dim; d++) y[d] = gain[d] * ((x[d] - mean) * inverse) + bias[d];
+}
+
+/// y = W x + b.
+void linear(const float* x, const float* weight, const float* bias, size_t in, size_t out, float* y) {
+  kernels().dotF32(x, weight, in, out, in, y);
+  for (size_t i = 0; i < out; i++) y[i] += bias[i];
+}
+
+void add(const float* x, float* y, size_t n) { kernels().axpyF32(1, x, y, n); }
+
+}  // namespace
+
+IntentEncoder::IntentEncoder(std::shared_ptr<const SequenceModel> model)
+    : model_(std::move(model)), layout_(model_ ? model_->config : SequenceConfig{}) {
+  if (!model_) throw Error(Status::invalidArgument, "sequence: there is no model");
+  checkSequence(*model_);
+}
+
+IntentState IntentEncoder::begin() const {
+  const SequenceConfig& config = model_->config;
+  const size_t dim = config.dim;
+  IntentState state;
+  state.keys.assign(config.blocks * config.window * dim, 0.0f);
+  state.values.assign(state.keys.size(), 0.0f);
+  state.intent.assign(dim, 0.0f);
+  return state;
+}
+
+void IntentEncoder::attend(const BlockLayout& at, size_t block, IntentState& state, IntentScratch& scratch) const {
+  const SequenceConfig& config = model_->config;
+  const float* weights = model_->weights.data();
+  const size_t dim = config.dim;
+  const size_t window = config.window;
+  const size_t width = dim / config.heads;
+  norm(scratch.stream.data(), weights + at.attentionGain, weights + at.attentionBias, dim, scratch.normed.data());
+  linear(scratch.normed.data(), weights + at.projection, weights + at.projectionBias, dim, 3 * dim,
+         scratch.projected.data());
+  const size_t slot = state.events % window;
+  float* keys = state.keys.data() + block * window * dim;
+  float* values = state.values.data() + block * window * dim;
+  std::copy_n(scratch.projected.data() + dim, dim, keys + slot * dim);
+  std::copy_n(scratch.projected.data() + 2 * dim, dim, values + slot * dim);
+
+  const size_t count = static_cast<size_t>(std::min<uint64_t>(state.events + 1, window));
+  const float scale = 1 / std::sqrt(static_cast<float>(width));
+  std::fill(scratch.attended.begin(), scratch.attended.end(), 0.0f);
+  for (size_t h = 0; h < config.heads; h++) {
+    float* scores = scratch.scores.data();
+    kernels().dotF32(scratch.projected.data() + h * width, keys + h * width, dim, count, width, scores);
+    const float* distance = weights + at.distance + h * window;
+    for (size_t s = 0; s < count; s++) scores[s] = scale * scores[s] + distance[(slot + window - s) % window];
+    float largest;
+    const float inverse = static_cast<float>(1 / kernels().softmaxF32(scores, count, &largest));
+    for (size_t s = 0; s < count; s++) {
+      kernels().axpyF32(scores[s] * inverse, values + s * dim + h * width, scratch.attended.data() + h * width, width);
+    }
+  }
+  linear(scratch.attended.data(), weights + at.output, weights + at.outputBias, dim, dim, scratch.added.data());
+  add(scratch.added.data(), scratch.stream.data(), dim);
+}
+
+void IntentEncoder::feed(const BlockLayout& at, IntentScratch& scratch) const {
+  const SequenceConfig& config = model_->config;
+  const float* weights = model_->weights.data();
+  const size_t dim = config.dim;
+  const size_t hidden = config.hidden;
+  norm(scratch.stream.data(), weights + at.feedGain, weights + at.feedBias, dim, scratch.normed.data());
+  linear(scratch.normed.data(), weights + at.widen, weights + at.widenBias, dim, hidden, scratch.wide.data());
+  for (size_t i = 0; i < hidden; i++) scratch.wide[i] /= 1 + std::exp(-kGeluSlope * scratch.wide[i]);
+  linear(scratch.wide.data(), weights + at.narrow, weights + at.narrowBias, hidden, dim, scratch.added.data());
+  add(scratch.added.data(), scratch.stream.data(), dim);
+}
+
+void IntentEncoder::push(IntentState& state, const HistoryEvent& event, IntentScratch& scratch) const {
+  const SequenceConfig& config = model_->config;
+  if (event.row >= config.items) return;
+  const size_t dim = config.dim;
+  const float* weights = model_->weights.data();
+  scratch.stream.assign(dim, 0.0f);
+  scratch.normed.resize(dim);
+  scratch.projected.resize(3 * dim);
+  scratch.attended.resize(dim);
+  scratch.scores.resize(config.window);
+  scratch.wide.resize(config.hidden);
+  scratch.added.resize(dim);
+  kernels().axpyF32(std::sqrt(static_cast<float>(dim)), model_->item(event.row), scratch.stream.data(), dim);
+  const uint32_t kind = kindRow(config, event);
+  const uint32_t gap = gapRow(config, state.events > 0 ? &state.last : nullptr, event);
+  if (kind != kNoEmbedding) add(weights + layout_.kinds + kind * dim, scratch.stream.data(), dim);
+  if (gap != kNoEmbedding) add(weights + layout_.gaps + gap * dim, scratch.stream.data(), dim);
+  for (uint32_t b = 0; b < config.blocks; b++) {
+    attend(layout_.blocks[b], b, state, scratch);
+    feed(layout_.blocks[b], scratch);
+  }
+  norm(scratch.stream.data(), weights + layout_.finalGain, weights + layout_.finalBias, dim, state.intent.data());
+  state.events++;
+  state.last = event;
+}
+
+bool IntentEncoder::encode(const HistoryEvent* events, size_t count, IntentScratch& scratch, float* intent) const {
+  const SequenceConfig& config = model_->config;
+  const size_t reach = static_cast<size_t>(config.blocks) * (config.window - 1) + 1;
+  size_t first = count;
+  // One event more than can be felt, for the time between.
+  for (size_t kept = 0; first > 0 && kept < reach + 1; kept += events[first].row < config.items) first--;
+  scratch.state = begin();
+  for (size_t e = first; e < count; e++) push(scratch.state, events[e], scratch);
+  std::copy(scratch.state.intent.begin(), scratch.state.intent.end(), intent);
+  return scratch.state.events > 0;
+}
+
+}  // namespace kairank

@@ -1,0 +1,90 @@
+#pragma once
+// A causal transformer over a shopper's last events (SASRec, Kang & McAuley 2018): its shape and its weights, which lie
+// in one array under names, so that a bundle can write them as they are.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../include/events.h"
+
+namespace kairank {
+
+/// An event is seen by the sum of three embeddings: its item's, its kind's (event type and sign, where there is more
+/// than one), and that of the time since the event before it (where `gaps` is not 0). Where an event stands is told by
+/// a learned bias of attention for each distance, not by a number of its own: so what is cached of an event stays true
+/// when others follow it.
+struct SequenceConfig {
+  uint32_t items = 0;
+  uint32_t dim = 64;
+  uint32_t blocks = 2;
+  uint32_t heads = 2;           // dim is a multiple of it
+  uint32_t hidden = 256;        // width of the feed-forward layers
+  uint32_t window = 50;         // events that one event attends to, itself among them
+  uint32_t gaps = 0;            // buckets of log2 seconds; 0: times are not used
+  std::vector<uint32_t> kinds;  // kindOf of the events that training saw, ascending; one or none: not used
+};
+
+/// @throws Error(invalidArgument) on a config out of range.
+void checkConfig(const SequenceConfig& config);
+
+/// The type of an event and the sign of its weight in one number.
+inline uint32_t kindOf(const HistoryEvent& event) {
+  const uint32_t sign = event.weight > 0 ? 2 : event.weight < 0 ? 0 : 1;
+  return static_cast<uint32_t>(event.type) * 3 + sign;
+}
+
+constexpr uint32_t kNoEmbedding = 0xFFFFFFFFu;
+
+/// Row of an event's kind in the table of kinds; kNoEmbedding where kinds are not used or this one is new.
+uint32_t kindRow(const SequenceConfig& config, const HistoryEvent& event);
+
+/// Row of the time between two events (milliseconds); kNoEmbedding where times are not used. `before` is null for the
+/// first event.
+uint32_t gapRow(const SequenceConfig& config, const HistoryEvent* before, const HistoryEvent& event);
+
+/// A named part of the weights: rows x columns from `offset` on (rows of 1: a vector).
+struct SequenceTensor {
+  std::string name;
+  size_t rows;
+  size_t columns;
+  size_t offset;
+};
+
+/// Offsets of one block's tensors.
+struct BlockLayout {
+  size_t attentionGain, attentionBias;  // dim: norm before attention
+  size_t projection, projectionBias;    // 3 dim x dim, 3 dim: queries, keys, values
+  size_t distance;                      // heads x window: bias of attention by events between
+  size_t output, outputBias;            // dim x dim, dim
+  size_t feedGain, feedBias;            // dim: norm before the feed-forward layer
+  size_t widen, widenBias;              // hidden x dim, hidden
+  size_t narrow, narrowBias;            // dim x hidden, dim
+};
+
+/// Where everything lies. The items' embeddings come first: items x dim, tied with the output.
+struct SequenceLayout {
+  explicit SequenceLayout(const SequenceConfig& config);
+
+  size_t kinds = 0;  // kinds x dim
+  size_t gaps = 0;   // gaps x dim
+  std::vector<BlockLayout> blocks;
+  size_t finalGain = 0, finalBias = 0;  // dim: norm of the intent
+  size_t body = 0;                      // end of the items' embeddings
+  size_t size = 0;
+  std::vector<SequenceTensor> tensors;
+};
+
+struct SequenceModel {
+  SequenceConfig config;
+  std::vector<float> weights;  // as SequenceLayout has it
+
+  const float* item(uint32_t row) const { return weights.data() + static_cast<size_t>(row) * config.dim; }
+};
+
+/// Checks the config, the number of weights and that all are finite, wherever they come from.
+/// @throws Error(invalidArgument)
+void checkSequence(const SequenceModel& model);
+
+}  // namespace kairank

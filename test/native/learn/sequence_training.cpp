@@ -1,0 +1,213 @@
+// Training the sequence model: what it learns, and that it can be repeated, stopped and taken up again.
+
+#include <atomic>
+
+#include "../../../native/learn/sequence/batches.h"
+#include "../../../native/learn/sequence/trainer.h"
+#include "../../../native/learn/sequence/validation.h"
+#include "../check.h"
+#include "shop.h"
+
+using namespace kairank;
+
+namespace {
+
+/// Every shopper walks a ring of items, two steps at a time or one, and keeps to it.
+Dataset walks(uint32_t items, uint32_t users, uint64_t seed) {
+  Random random(seed);
+  Histories all;
+  all.offsets.push_back(0);
+  for (uint32_t user = 0; user < users; user++) {
+    const uint32_t step = 1 + static_cast<uint32_t>(random.below(2));
+    uint32_t at = static_cast<uint32_t>(random.below(items));
+    const size_t count = 4 + random.below(8);
+    for (size_t i = 0; i < count; i++, at = (at + step) % items) all.events.push_back(event(at));
+    all.offsets.push_back(all.events.size());
+  }
+  Dataset data;
+  data.items = items;
+  data.validation = casesOf(all);
+  data.train = data.validation.histories;
+  return data;
+}
+
+SequenceSettings smallSettings() {
+  SequenceSettings settings;
+  settings.dim = 16;
+  settings.hidden = 16;
+  settings.blocks = 2;
+  settings.dropout = 0.1;
+  settings.rate = 5e-3;
+  settings.batch = 256;
+  settings.warmUp = 10;
+  settings.epochs = 4;
+  settings.patience = 20;
+  return settings;
+}
+
+std::vector<float> train(const Dataset& data, const SequenceSettings& settings, uint64_t seed, uint32_t threads) {
+  Control control;
+  SequenceReport report;
+  return trainSequence(data, settings, seed, threads, 0, control, report)->weights;
+}
+
+/// The next item follows from the last two, not from the last alone: order and distance must be learnt.
+void checkLearns(uint32_t negatives) {
+  const Dataset data = walks(60, 1500, 1);
+  SequenceSettings settings = smallSettings();
+  settings.epochs = 30;
+  settings.negatives = negatives;
+  Control control;
+  SequenceReport report;
+  trainSequence(data, settings, 1, 2, 0, control, report);
+  CHECK_THAT(report.ndcg > 0.9, "NDCG@10 " << report.ndcg << " with " << negatives << " negatives");
+  CHECK(report.negatives == negatives);
+  CHECK(report.bestEpoch >= 1 && report.bestEpoch <= report.epochs.size());
+  CHECK(report.epochs[report.bestEpoch - 1].ndcg == report.ndcg);
+}
+
+void checkPieces() {
+  SequenceConfig config;
+  config.items = 100;
+  config.window = 10;
+  Histories histories;
+  histories.offsets.push_back(0);
+  for (const size_t length : {0, 1, 2, 11, 12, 37}) {
+    for (size_t i = 0; i < length; i++) histories.events.push_back(event(static_cast<uint32_t>(i)));
+    histories.offsets.push_back(histories.events.size());
+  }
+  const TrainingSequences sequences = trainingSequences(histories, config);
+  CHECK(sequences.targetCount == 0 + 0 + 1 + 10 + 11 + 36);
+  std::vector<int> predicted(sequences.items.size(), 0);
+  for (const TrainingSequences::Piece& piece : sequences.pieces) {
+    CHECK(piece.end - piece.begin <= config.window && piece.begin <= piece.from && piece.from < piece.end);
+    for (uint64_t p = piece.from; p < piece.end; p++) {
+      predicted[p]++;
+      CHECK(sequences.targets[p] == sequences.items[p] + 1);
+      // The start of a history, or half a window, lies before what is predicted.
+      CHECK(sequences.items[piece.begin] == 0 || p - piece.begin >= config.window / 2);
+    }
+  }
+  for (size_t p = 0; p < predicted.size(); p++) CHECK(predicted[p] == (sequences.targets[p] != kNoRow));
+}
+
+/// Only positive events are predicted; others, and events without an item, are seen or passed over.
+void checkTargets() {
+  SequenceConfig config;
+  config.items = 9;
+  config.window = 50;
+  Histories histories;
+  histories.events = {event(1), event(2, 0), event(kNoRow), event(3), event(4, -1), event(5, 2), event(6, 0)};
+  histories.offsets = {0, histories.events.size()};
+  const TrainingSequences sequences = trainingSequences(histories, config);
+  CHECK((sequences.items == std::vector<uint32_t>{1, 2, 3, 4, 5, 6}));
+  CHECK((sequences.targets == std::vector<uint32_t>{3, 3, 5, 5, kNoRow, kNoRow}));
+  CHECK(sequences.targetCounts[3] == 2 && sequences.targetCounts[5] == 2 && sequences.targetCount == 4);
+}
+
+}  // namespace
+
+int main() {
+  check::test("pieces of long histories", checkPieces);
+  check::test("targets", checkTargets);
+  check::test("learns an order, full softmax", [] { checkLearns(0); });
+  check::test("learns an order, sampled softmax", [] { checkLearns(20); });
+  check::test("a sample of the whole catalogue is the whole catalogue", [] {
+    const Dataset data = walks(50, 200, 5);
+    SequenceSettings settings = smallSettings();
+    const std::vector<float> full = train(data, settings, 1, 1);
+    settings.negatives = 50;
+    CHECK(train(data, settings, 1, 1) == full);
+  });
+  check::test("reports loss and quality as it goes", [] {
+    const Dataset data = walks(50, 200, 6);
+    std::vector<Progress> reports;
+    Control control(nullptr, [&](const Progress& progress) { reports.push_back(progress); });
+    SequenceReport report;
+    trainSequence(data, smallSettings(), 1, 1, 0, control, report);
+    CHECK(reports.size() == 5);  // four epochs, and the end
+    for (size_t i = 0; i < 4 && i < reports.size(); i++) {
+      CHECK(reports[i].done == static_cast<double>(i + 1) && reports[i].total == 4);
+      CHECK(reports[i].loss == report.epochs[i].loss);
+    }
+    CHECK(reports.back().ndcg == report.ndcg);
+  });
+  check::test("one seed, one result, whatever the threads", [] {
+    const Dataset data = walks(700, 400, 2);
+    for (const uint32_t negatives : {0u, 50u}) {
+      SequenceSettings settings = smallSettings();
+      settings.negatives = negatives;
+      const std::vector<float> one = train(data, settings, 1, 1);
+      CHECK(train(data, settings, 1, 2) == one);
+      CHECK(train(data, settings, 1, 3) == one);
+      CHECK(train(data, settings, 2, 2) != one);
+    }
+  });
+  check::test("goes on from a checkpoint as if it had not stopped", [] {
+    const Dataset data = walks(50, 300, 3);
+    const SequenceSettings settings = smallSettings();
+    Control control;
+    SequenceTrainer straight(data, settings, 1, 2, control);
+    for (int epoch = 0; epoch < 4; epoch++) straight.epoch();
+    SequenceTrainer first(data, settings, 1, 1, control);
+    for (int epoch = 0; epoch < 2; epoch++) first.epoch();
+    SequenceTrainer second(data, settings, 1, 3, control);
+    second.resume(first.checkpoint());
+    while (!second.finished()) second.epoch();
+    CHECK(second.checkpoint().weights == straight.checkpoint().weights);
+    CHECK(second.model()->weights == straight.model()->weights);
+    SequenceCheckpoint wrong = first.checkpoint();
+    wrong.weights.pop_back();
+    bool refused = false;
+    try {
+      second.resume(wrong);
+    } catch (const Error& error) {
+      refused = error.status() == Status::invalidArgument;
+    }
+    CHECK(refused);
+  });
+  check::test("cancelled", [] {
+    const Dataset data = walks(500, 2000, 4);
+    std::atomic<int> asked{0};
+    Control control([&] { return ++asked > 200; }, nullptr);
+    SequenceReport report;
+    bool aborted = false;
+    try {
+      trainSequence(data, smallSettings(), 1, 2, 0, control, report);
+    } catch (const Error& error) {
+      aborted = error.status() == Status::aborted;
+    }
+    CHECK(aborted);
+  });
+  check::test("out of time: what was learnt so far", [] {
+    const Dataset data = walks(500, 2000, 4);
+    Control control;
+    SequenceReport report;
+    const auto model = trainSequence(data, smallSettings(), 1, 2, 1e-9, control, report);
+    CHECK(report.outOfTime && report.epochs.size() == 1);
+    CHECK(model->weights.size() == SequenceLayout(model->config).size);
+  });
+  check::test("shops with nothing to learn from", [] {
+    for (const int kind : {0, 1, 2}) {
+      Dataset data;
+      data.items = 3;
+      data.train.offsets = {0};
+      if (kind == 1) data.train = {{0, 1}, {event(1)}};
+      if (kind == 2) data.train = {{0, 2}, {event(kNoRow), event(1, -1)}};
+      bool refused = false;
+      try {
+        train(data, smallSettings(), 1, 1);
+      } catch (const Error& error) {
+        refused = error.status() == Status::invalidArgument;
+      }
+      CHECK(refused);
+    }
+  });
+  check::test("a shop of one item, and one without validation", [] {
+    Dataset data;
+    data.items = 1;
+    data.train = {{0, 3}, {event(0), event(0), event(0)}};
+    for (const float weight : train(data, smallSettings(), 1, 2)) CHECK(std::isfinite(weight));
+  });
+  return check::finish();
+}
