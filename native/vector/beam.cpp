@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "../include/bits.h"
+
 namespace kairank {
 
 namespace {
@@ -22,26 +24,6 @@ int32_t bitsOf(float value) {
   int32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   return bits;
-}
-
-int highestBit(uint64_t word) {
-#if defined(_MSC_VER)
-  unsigned long position;
-  _BitScanReverse64(&position, word);
-  return static_cast<int>(position);
-#else
-  return 63 - __builtin_clzll(word);
-#endif
-}
-
-int lowestBit(uint64_t word) {
-#if defined(_MSC_VER)
-  unsigned long position;
-  _BitScanForward64(&position, word);
-  return static_cast<int>(position);
-#else
-  return __builtin_ctzll(word);
-#endif
 }
 
 /// Distance as the bins have it; NaN is far, not near.
@@ -111,7 +93,7 @@ void BeamQueue::raise() {
       if (lowest_ >= kBins) break;
       continue;
     }
-    lowest_ = (lowest_ & ~63) + lowestBit(word);
+    lowest_ = (lowest_ & ~63) + static_cast<int>(lowestBit(word));
     const uint32_t here = counts_[static_cast<size_t>(lowest_)];
     if (counted_ - here < ef_) break;
     counted_ -= here;
@@ -151,7 +133,7 @@ bool BeamQueue::settle(int& bin) const {
       bin = (bin & ~63) - 1;
       continue;
     }
-    bin = (bin & ~63) + highestBit(word);
+    bin = (bin & ~63) + static_cast<int>(highestBit(word));
     if (bin < lowest_) return false;
     if (heads_[static_cast<size_t>(bin)] != kNone) return true;
     bin--;

@@ -46,8 +46,6 @@ class BeamQueue {
   /// The row that `next` would give, or kNoRow: a guess for prefetching.
   uint32_t peek();
 
-  uint32_t counted() const { return counted_; }
-
   /// Counted rows that are still among the best, in no order.
   void collect(std::vector<WalkedRow>& rows) const;
 

@@ -20,7 +20,7 @@ struct GraphBuilder::Worker {
   QueryCode query;      // of the row that is placed, on the codes that are walked
   QueryCode own;        // of the same row, 8 bits
   QueryCode candidate;  // of the row that is weighed
-  std::vector<float> vector;
+  PreparedQuery prepared;
   std::vector<WalkedRow> candidates;  // best first
   std::vector<uint32_t> rows;
   std::vector<float> scores;
@@ -81,13 +81,9 @@ void GraphBuilder::select(Worker& worker, uint32_t row, uint32_t most) {
 
 void GraphBuilder::searchOne(Worker& worker, uint32_t row, uint32_t bound) {
   const IndexSettings& settings = store_.settings();
-  worker.vector.resize(settings.dim);
-  store_.read(row, worker.vector.data());
-  worker.query.encode(store_.walked(), kernels(), worker.vector.data());
-  PreparedQuery prepared;
-  prepared.vector = worker.vector;
-  for (float value : worker.vector) prepared.squaredNorm += value * value;
-  const float ceiling = store_.ceiling(prepared);
+  store_.read(row, worker.prepared);
+  worker.query.encode(store_.walked(), kernels(), worker.prepared.vector.data());
+  const float ceiling = store_.ceiling(worker.prepared);
 
   const uint32_t top = std::min(graph_.level(row), graph_.level(graph_.entry()));
   uint32_t from = worker.walk.descend(graph_, store_, worker.query.view(), graph_.entry(), bound, top);
@@ -109,14 +105,7 @@ void GraphBuilder::searchOne(Worker& worker, uint32_t row, uint32_t bound) {
     worker.chosen.clear();
     select(worker, row, settings.m);
     graph_.write(row, level, worker.chosen.data(), static_cast<uint32_t>(worker.chosen.size()));
-    for (uint32_t chosen : worker.chosen) {
-      const auto found = std::find_if(worker.candidates.begin(), worker.candidates.end(),
-                                      [chosen](const WalkedRow& candidate) { return candidate.row == chosen; });
-      const CodeLayout& layout = store_.layout8();
-      const float seen =
-          found->score - trailerOf(layout, store_.code8(chosen)).bias + trailerOf(layout, store_.code8(row)).bias;
-      worker.back[level].push_back({chosen, row, seen});
-    }
+    for (uint32_t chosen : worker.chosen) worker.back[level].push_back({chosen, row});
   }
 }
 
@@ -141,7 +130,13 @@ void GraphBuilder::mergeOne(Worker& worker, uint32_t level, const Link* links, s
   graph_.write(row, level, worker.chosen.data(), static_cast<uint32_t>(worker.chosen.size()));
 }
 
-void GraphBuilder::linkBack(uint32_t level, const Control& control, uint32_t bound) {
+/// A round whose rows have links is finished, whatever happens: half of its links back would leave rows that nothing
+/// leads to.
+void GraphBuilder::linkBack(uint32_t bound) {
+  for (uint32_t level = 0; level <= kMaxLevel; level++) linkBackAt(level, bound);
+}
+
+void GraphBuilder::linkBackAt(uint32_t level, uint32_t bound) {
   std::vector<Link>& links = back_[level];
   links.clear();
   for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -155,7 +150,8 @@ void GraphBuilder::linkBack(uint32_t level, const Control& control, uint32_t bou
   for (size_t i = 0; i < links.size(); i++) {
     if (i == 0 || links[i].to != links[i - 1].to) starts.push_back(i);
   }
-  parallelFor(threads_, starts.size(), kRowChunk, control, [&](size_t thread, size_t begin, size_t end) {
+  const Control whole;
+  parallelFor(threads_, starts.size(), kRowChunk, whole, [&](size_t thread, size_t begin, size_t end) {
     for (size_t s = begin; s < end; s++) {
       const size_t first = starts[s];
       const size_t last = s + 1 < starts.size() ? starts[s + 1] : links.size();
@@ -181,9 +177,7 @@ void GraphBuilder::insert(const uint32_t* rows, size_t count, uint32_t bound, co
     }
     throw;
   }
-  // From here on a round is finished, whatever happens: half of its links would leave rows that nothing leads to.
-  const Control finish;
-  for (uint32_t level = 0; level <= kMaxLevel; level++) linkBack(level, finish, bound);
+  linkBack(bound);
   for (size_t i = 0; i < count; i++) {
     if (graph_.level(rows[i]) > graph_.level(graph_.entry())) graph_.enter(rows[i]);
   }
@@ -200,8 +194,7 @@ void GraphBuilder::relink(uint32_t row, RowBits& moved, uint32_t bound) {
   }
   moved.clear(row);
   searchOne(*workers_[0], row, bound);
-  const Control whole;
-  for (uint32_t level = 0; level <= kMaxLevel; level++) linkBack(level, whole, bound);
+  linkBack(bound);
 }
 
 /// Links a row that led to some that are gone to what those led to.

@@ -41,12 +41,12 @@ class GraphBuilder {
   struct Link {
     uint32_t to;
     uint32_t from;
-    float score;  // of `from`, seen from `to`
   };
   struct Worker;
 
   void searchOne(Worker& worker, uint32_t row, uint32_t bound);
-  void linkBack(uint32_t level, const Control& control, uint32_t bound);
+  void linkBack(uint32_t bound);
+  void linkBackAt(uint32_t level, uint32_t bound);
   void mergeOne(Worker& worker, uint32_t level, const Link* links, size_t count, uint32_t bound);
   void mendOne(Worker& worker, uint32_t row, uint32_t level, const RowBits& gone, uint32_t bound);
   void reenter(const RowBits& gone, uint32_t bound);

@@ -18,8 +18,6 @@ constexpr uint32_t kSparse = 64;           // a block with fewer eligible rows i
 constexpr size_t kMostPossible = 4096;
 constexpr uint32_t kAsked = 16 * kBlock;  // rows that are asked for together where they may be on the disk
 
-uint32_t bitsIn(uint64_t word) { return popcount64(word); }
-
 }  // namespace
 
 uint64_t Eligible::word(uint32_t index) const {
@@ -120,7 +118,7 @@ void ExactSearch::scanSparse(const RowStore& store, uint32_t first, const uint64
   rows_.clear();
   for (uint32_t w = 0; w < kWords; w++) {
     for (uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
-      rows_.push_back(first + w * 64 + bitsIn((bits & (~bits + 1)) - 1));
+      rows_.push_back(first + w * 64 + lowestBit(bits));
     }
   }
   for (size_t q = 0; q < count; q++) {
@@ -139,7 +137,7 @@ void ExactSearch::scanSparse(const RowStore& store, uint32_t first, const uint64
 void ExactSearch::scanBlock(const RowStore& store, uint32_t first, const uint64_t* words, uint32_t rows, size_t count,
                             uint32_t k) {
   uint32_t eligible = 0;
-  for (uint32_t w = 0; w < kWords; w++) eligible += bitsIn(words[w]);
+  for (uint32_t w = 0; w < kWords; w++) eligible += popcount64(words[w]);
   if (eligible == 0) return;
   if (eligible == rows) {
     scanRun(store, first, rows, count, k);

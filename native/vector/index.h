@@ -110,6 +110,8 @@ class VectorIndex {
     if (file_) file_->check();
   }
 
+  std::vector<SearchHits> answer(const float* queries, size_t count, const SearchOptions& options,
+                                 uint32_t threads) const;
   void searchSome(const PreparedQuery* queries, size_t count, const SearchOptions& options, Searcher& searcher,
                   SearchHits* hits) const;
   bool walk(const PreparedQuery& query, RowPredicate* predicate, const SearchOptions& options, size_t budget,
@@ -121,6 +123,7 @@ class VectorIndex {
   void fill(const std::vector<ScoredRow>& best, uint32_t k, Searcher& searcher, SearchHits& hits) const;
   size_t eligibleRows(const SearchOptions& options) const;
   uint32_t efFor(const SearchOptions& options) const;
+  uint32_t efAmong(const SearchOptions& options, size_t eligible) const;
   bool prefersScan(const SearchOptions& options, size_t eligible, size_t queries) const;
   void measure(const PreparedQuery& query, Searcher& searcher) const;
   std::vector<float> betweenNeighbours() const;

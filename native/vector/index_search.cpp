@@ -67,10 +67,16 @@ uint32_t VectorIndex::efFor(const SearchOptions& options) const {
 std::vector<SearchHits> VectorIndex::search(const float* queries, size_t count, const SearchOptions& options,
                                             uint32_t threads) const {
   check();
+  if (count > 0 && !options.selection && settings().graph) calibration_.sample(queries, settings().dim);
+  return answer(queries, count, options, threads);
+}
+
+/// Searches, and remembers nothing of it: calibration must not learn from its own queries.
+std::vector<SearchHits> VectorIndex::answer(const float* queries, size_t count, const SearchOptions& options,
+                                            uint32_t threads) const {
   const uint32_t dim = settings().dim;
   std::vector<PreparedQuery> prepared(count);
   for (size_t i = 0; i < count; i++) store_.prepare(queries + i * dim, prepared[i]);
-  if (count > 0 && !options.selection && settings().graph) calibration_.sample(queries, dim);
   SearchOptions resolved = options;
   if (settings().graph && options.path != SearchPath::exact) resolved.ef = efFor(options);
   std::vector<SearchHits> hits(count);
@@ -101,8 +107,7 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
     scan(queries, count, options, searcher, hits);
     return;
   }
-  const double share = static_cast<double>(eligible) / static_cast<double>(std::max<size_t>(size(), 1));
-  const double expected = costs_.walk(static_cast<uint32_t>(std::min<double>(options.ef / share, kMaxEf)));
+  const double expected = costs_.walk(efAmong(options, eligible));
   const size_t budget = choose && options.selection ? costs_.budget(expected * kSpare) : SIZE_MAX;
   for (size_t i = 0; i < count; i++) {
     RowPredicate* const* predicate = options.predicates ? options.predicates + i : nullptr;
@@ -113,13 +118,17 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
   }
 }
 
+/// Rows that a walk has to keep for `ef` eligible ones among them.
+uint32_t VectorIndex::efAmong(const SearchOptions& options, size_t eligible) const {
+  const double share = static_cast<double>(eligible) / static_cast<double>(std::max<size_t>(size(), 1));
+  return static_cast<uint32_t>(std::min<double>(options.ef / share, kMaxEf));
+}
+
 /// Whether scanning the eligible rows is expected to cost less than walking to enough of them.
 bool VectorIndex::prefersScan(const SearchOptions& options, size_t eligible, size_t queries) const {
   if (eligible <= options.k) return true;
   if (!costs_.known()) return eligible <= kMeasuredRows;
-  const double share = static_cast<double>(eligible) / static_cast<double>(std::max<size_t>(size(), 1));
-  const uint32_t ef = static_cast<uint32_t>(std::min<double>(options.ef / share, kMaxEf));
-  return costs_.scan(eligible, queries, share < .5) <= costs_.walk(ef);
+  return costs_.scan(eligible, queries, eligible * 2 < size()) <= costs_.walk(efAmong(options, eligible));
 }
 
 /// The first costs: a short scan of one query, the same of several, and a walk.
@@ -288,6 +297,7 @@ std::vector<CalibrationPoint> VectorIndex::calibrate(const Interrupt& interrupt)
     if (!points.empty()) return points;
   }
 
+  check();
   const uint32_t dim = settings().dim;
   std::vector<float> queries = calibration_.sampled(dim);
   if (queries.size() < kFewQueries * dim) queries = betweenNeighbours();
@@ -296,11 +306,11 @@ std::vector<CalibrationPoint> VectorIndex::calibrate(const Interrupt& interrupt)
   options.k = kCalibrationK;
   options.interrupt = interrupt;
   options.path = SearchPath::exact;
-  const std::vector<SearchHits> truth = search(queries.data(), count, options, 1);
+  const std::vector<SearchHits> truth = answer(queries.data(), count, options, 1);
   options.path = SearchPath::graph;
   points.clear();
   for (options.ef = kCalibrationK; options.ef <= kLastEf; options.ef += options.ef / 2) {
-    const std::vector<SearchHits> found = search(queries.data(), count, options, 1);
+    const std::vector<SearchHits> found = answer(queries.data(), count, options, 1);
     size_t hit = 0, all = 0;
     for (size_t i = 0; i < count; i++) {
       all += truth[i].rows.size();

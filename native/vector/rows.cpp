@@ -79,13 +79,10 @@ void RowStore::prepare(const float* vector, PreparedQuery& query) const {
   query.squaredNorm = static_cast<float>(squaresOf(query.vector.data(), settings_.dim));
 }
 
-float RowStore::biasOf(const float* prepared) const {
-  return settings_.metric == Metric::l2 ? static_cast<float>(-.5 * squaresOf(prepared, settings_.dim)) : 0;
-}
-
 void RowStore::write(uint32_t row, const float* prepared) {
   const KernelTable& table = kernels();
-  const float bias = biasOf(prepared);
+  const double squares = squaresOf(prepared, settings_.dim);
+  const float bias = settings_.metric == Metric::l2 ? static_cast<float>(-.5 * squares) : 0;
   switch (settings_.storage) {
     case Storage::f32: std::memcpy(vectors_.data() + row * vectorStride_, prepared, vectorStride_); break;
     case Storage::bf16:
@@ -94,7 +91,7 @@ void RowStore::write(uint32_t row, const float* prepared) {
     case Storage::int8: break;
   }
   raise(worstLoss_, encodeRow(layout8_, table, prepared, bias, codes8_.data() + row * layout8_.stride));
-  raise(largestNorm_, static_cast<float>(std::sqrt(squaresOf(prepared, settings_.dim))));
+  raise(largestNorm_, static_cast<float>(std::sqrt(squares)));
   if (settings_.codes == Codes::int4) {
     encodeRow(layout4_, table, prepared, bias, codes4_.data() + row * layout4_.stride);
   }
@@ -114,6 +111,12 @@ void RowStore::read(uint32_t row, float* vector) const {
   for (uint32_t d = 0; d < settings_.dim; d++) vector[d] = scale * static_cast<float>(values[d]);
 }
 
+void RowStore::read(uint32_t row, PreparedQuery& query) const {
+  query.vector.resize(settings_.dim);
+  read(row, query.vector.data());
+  query.squaredNorm = static_cast<float>(squaresOf(query.vector.data(), settings_.dim));
+}
+
 float RowStore::exact(const PreparedQuery& query, uint32_t row, float* scratch) const {
   const uint32_t dim = settings_.dim;
   const float* vector = reinterpret_cast<const float*>(vectors_.data() + row * vectorStride_);
@@ -123,8 +126,7 @@ float RowStore::exact(const PreparedQuery& query, uint32_t row, float* scratch) 
   }
   float score = 0;
   if (settings_.metric == Metric::l2) {
-    for (uint32_t d = 0; d < dim; d++) scratch[d] = query.vector[d] - vector[d];
-    kernels().dotF32(scratch, scratch, dim, 1, dim, &score);
+    kernels().l2F32(query.vector.data(), vector, dim, 1, dim, &score);
     return -score;
   }
   kernels().dotF32(query.vector.data(), vector, dim, 1, dim, &score);

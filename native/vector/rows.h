@@ -41,6 +41,8 @@ class RowStore {
 
   /// The vector of a row as it is kept, dim floats.
   void read(uint32_t row, float* vector) const;
+  /// The same as a query.
+  void read(uint32_t row, PreparedQuery& query) const;
 
   /// The score that a user sees: <q, x>, or minus the squared distance. `scratch` has room for dim floats.
   float exact(const PreparedQuery& query, uint32_t row, float* scratch) const;
@@ -57,9 +59,6 @@ class RowStore {
     float constant;
   };
   Bound bound(const PreparedQuery& query, const QueryCode& code) const;
-
-  /// -|x|^2 / 2 for l2, 0 otherwise.
-  float biasOf(const float* prepared) const;
 
   size_t bytesARow() const;
 

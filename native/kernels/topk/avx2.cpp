@@ -1,4 +1,4 @@
-#include "../bits.h"
+#include "../../include/bits.h"
 #include "../intrinsics.h"
 #include "scan.h"
 

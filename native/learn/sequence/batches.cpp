@@ -62,7 +62,7 @@ TrainingSequences trainingSequences(const Histories& histories, const SequenceCo
       out.items.push_back(event.row);
       out.kinds.push_back(kindRow(config, event));
       out.gaps.push_back(gapRow(config, before, event));
-      // For now the event itself where it is positive; shifted below.
+      // The event itself where it is positive: the pass from the end makes of it what follows.
       out.targets.push_back(event.weight > 0 ? event.row : kNoRow);
       before = &event;
     }

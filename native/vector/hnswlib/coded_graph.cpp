@@ -2,7 +2,7 @@
 // in f32.
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 
 #include "../../include/control.h"
 #include "../beam.h"
@@ -28,6 +28,15 @@ IndexSettings indexSettings(const GraphSettings& settings) {
 
 /// Rows to keep for the recall that hnswlib has with ef: what codes get wrong is made up for by keeping a few more.
 size_t widened(size_t ef) { return ef + ef / 4 + 8; }
+
+class Accepted final : public RowPredicate {
+ public:
+  explicit Accepted(RowFilter& filter) : filter_(filter) {}
+  bool accepts(uint32_t row) override { return filter_.accepts(row); }
+
+ private:
+  RowFilter& filter_;
+};
 
 class CodedGraph final : public RowGraph {
  public:
@@ -82,15 +91,6 @@ class CodedGraph final : public RowGraph {
   }
 
   std::vector<Near> search(const float* query, size_t k, size_t ef, RowFilter* filter) const override {
-    class Accepted final : public RowPredicate {
-     public:
-      explicit Accepted(RowFilter& filter) : filter_(filter) {}
-      bool accepts(uint32_t row) override { return filter_.accepts(row); }
-
-     private:
-      RowFilter& filter_;
-    };
-
     std::vector<Near> nearest;
     if (size_ == 0) return nearest;
     PreparedQuery prepared;
@@ -105,8 +105,8 @@ class CodedGraph final : public RowGraph {
     limits.rows = size_;
     limits.ef = static_cast<uint32_t>(std::min<size_t>(widened(std::max(ef, k)), kMaxEf));
     limits.live = &live_;
-    Accepted accepted = Accepted(filter ? *filter : everything());
-    limits.predicate = filter ? &accepted : nullptr;
+    std::optional<Accepted> accepted;
+    if (filter) limits.predicate = &accepted.emplace(*filter);
     const uint32_t from = walk.descend(graph_, store_, code.view(), graph_.entry(), limits.rows, 0);
     walk.run(graph_, store_, code.view(), store_.ceiling(prepared), from, 0, limits);
 
@@ -142,16 +142,6 @@ class CodedGraph final : public RowGraph {
   }
 
  private:
-  /// Never asked: it stands where there is no filter.
-  static RowFilter& everything() {
-    class Everything final : public RowFilter {
-     public:
-      bool accepts(uint32_t) override { return true; }
-    };
-    thread_local Everything all;
-    return all;
-  }
-
   const float* vectorOf(uint32_t row) const {
     return reinterpret_cast<const float*>(store_.vectorData() + static_cast<size_t>(row) * store_.vectorStride());
   }

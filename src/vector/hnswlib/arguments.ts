@@ -87,6 +87,12 @@ export function checkLength(array: readonly unknown[], dim: number, what = 'give
   }
 }
 
+/** A search cannot ask for more points than there is room for. */
+export function checkNeighbours(k: number, capacity: number): void {
+  if (k <= capacity) return;
+  throw new Error(`Invalid the number of k-nearest neighbors (cannot be given a value greater than \`maxElements\`: ${capacity}).`);
+}
+
 /** The values of an array whose length has been checked. */
 export function floatsOf(array: readonly unknown[], dim: number): Float32Array {
   const out = new Float32Array(dim);

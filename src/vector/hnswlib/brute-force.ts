@@ -6,6 +6,7 @@ import {
   arrayAt,
   atLeast,
   checkLength,
+  checkNeighbours,
   exactly,
   floatsOf,
   initialised,
@@ -14,7 +15,7 @@ import {
   spaceAndDimensions,
   stringAt,
 } from './arguments.js';
-import { attempt, resultOf, settled } from './native-calls.js';
+import { attempt, resultOf, settled, written, writtenSync } from './native-calls.js';
 import type { FilterFunction, SearchResult, SpaceName } from './types.js';
 
 /**
@@ -85,24 +86,14 @@ export class BruteforceSearch {
   writeIndex(filename: string): Promise<boolean>;
   writeIndex(...args: unknown[]): Promise<boolean> {
     exactly(args, 1);
-    return this.#write(stringAt(args, 0));
-  }
-
-  async #write(path: string): Promise<boolean> {
-    if (this.#rows === undefined) throw new Error('Hnswlib Error: search index is not constructed.');
-    await settled(this.#rows.write(path));
-    return true;
+    return written(this.#rows, stringAt(args, 0));
   }
 
   /** As {@link writeIndex}, in this turn. */
   writeIndexSync(filename: string): void;
   writeIndexSync(...args: unknown[]): null {
     exactly(args, 1);
-    const path = stringAt(args, 0);
-    const rows = this.#rows;
-    if (rows === undefined) throw new Error('Search index is not constructed.');
-    attempt(() => rows.writeSync(path));
-    return null;
+    return writtenSync(this.#rows, stringAt(args, 0));
   }
 
   /** Adds a point, or replaces the one of this label (an unsigned 32-bit integer). */
@@ -141,11 +132,7 @@ export class BruteforceSearch {
     const filter = optionalFilterAt(args, 2);
     const rows = initialised(this.#rows);
     checkLength(array, this.#dim);
-    if (k > rows.capacity) {
-      throw new Error(
-        `Invalid the number of k-nearest neighbors (cannot be given a value greater than \`maxElements\`: ${rows.capacity}).`,
-      );
-    }
+    checkNeighbours(k, rows.capacity);
     if (k === 0) throw new Error('Invalid the number of k-nearest neighbors (must be a positive number).');
     return resultOf(rows.search(floatsOf(array, this.#dim), k, filter));
   }

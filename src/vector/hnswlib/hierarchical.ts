@@ -6,6 +6,7 @@ import {
   arrayAt,
   atLeast,
   checkLength,
+  checkNeighbours,
   exactly,
   floatsOf,
   initialised,
@@ -16,7 +17,7 @@ import {
   stringAt,
 } from './arguments.js';
 import { graphOptions } from './init-options.js';
-import { attempt, resultOf, settled } from './native-calls.js';
+import { attempt, resultOf, settled, written, writtenSync } from './native-calls.js';
 import type { FilterFunction, InitIndexOptions, SearchResult, SpaceName } from './types.js';
 
 /** What `ef` is for a new index and for one that is read. */
@@ -105,24 +106,14 @@ export class HierarchicalNSW {
   writeIndex(filename: string): Promise<boolean>;
   writeIndex(...args: unknown[]): Promise<boolean> {
     exactly(args, 1);
-    return this.#write(stringAt(args, 0));
-  }
-
-  async #write(path: string): Promise<boolean> {
-    if (this.#graph === undefined) throw new Error('Hnswlib Error: search index is not constructed.');
-    await settled(this.#graph.write(path));
-    return true;
+    return written(this.#graph, stringAt(args, 0));
   }
 
   /** As {@link writeIndex}, in this turn. */
   writeIndexSync(filename: string): void;
   writeIndexSync(...args: unknown[]): null {
     exactly(args, 1);
-    const path = stringAt(args, 0);
-    const graph = this.#graph;
-    if (graph === undefined) throw new Error('Search index is not constructed.');
-    attempt(() => graph.writeSync(path));
-    return null;
+    return writtenSync(this.#graph, stringAt(args, 0));
   }
 
   /**
@@ -188,11 +179,7 @@ export class HierarchicalNSW {
     const filter = optionalFilterAt(args, 2);
     const graph = initialised(this.#graph);
     checkLength(array, this.#dim);
-    if (k > graph.capacity) {
-      throw new Error(
-        `Invalid the number of k-nearest neighbors (cannot be given a value greater than \`maxElements\`: ${graph.capacity}).`,
-      );
-    }
+    checkNeighbours(k, graph.capacity);
     return resultOf(graph.search(floatsOf(array, this.#dim), k, this.#ef, filter));
   }
 

@@ -31,6 +31,26 @@ export async function settled<T>(job: NativeJob<T>): Promise<T> {
   }
 }
 
+/** An index that can be written to a file. */
+interface Writable {
+  write(path: string): NativeJob<void>;
+  writeSync(path: string): void;
+}
+
+/** @returns true, once the file is there */
+export async function written(index: Writable | undefined, path: string): Promise<boolean> {
+  if (index === undefined) throw new Error('Hnswlib Error: search index is not constructed.');
+  await settled(index.write(path));
+  return true;
+}
+
+/** The same in this turn. */
+export function writtenSync(index: Writable | undefined, path: string): null {
+  if (index === undefined) throw new Error('Search index is not constructed.');
+  attempt(() => index.writeSync(path));
+  return null;
+}
+
 /** A search's reply: the distances, and then as many labels. */
 export function resultOf(found: Float64Array): SearchResult {
   const count = found.length / 2;
