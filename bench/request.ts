@@ -61,7 +61,7 @@ export async function run(log: Log): Promise<Report> {
     const events = makeEvents();
     for (let at = 0; at < events.length; at += 5000) await engine.events.add(events.slice(at, at + 5000));
     log(`training on ${events.length} events ...`);
-    const { seconds } = await engine.train({ validation: 200, refit: false });
+    const { seconds } = await engine.train({ validation: 200, refit: false, budget: '1m' });
 
     const ask = (i: number) => engine.recommend({ user: `user-${(i * 1337) % USERS}`, k: K, candidates: CANDIDATES });
     for (let i = 0; i < WARM_UP; i++) {

@@ -13,6 +13,8 @@ const BENCHES: Record<string, () => Promise<Question>> = {
   recall: () => import('./recall.js'),
   request: () => import('./request.js'),
   scale: () => import('./scale.js'),
+  step: () => import('./step.js'),
+  train: () => import('./train.js'),
 };
 
 const USAGE = 'Usage: npm run bench -- NAME [--json]\n\n  --json   one JSON object on stdout; everything else goes to stderr\n';

@@ -32,6 +32,8 @@ export interface NativeKernels {
   batch(target: TargetName | null, type: 'f32', dim: number, queries: Float32Array, rows: Float32Array, out: Float32Array): void;
   batch(target: TargetName | null, type: 'bf16', dim: number, queries: Uint16Array, rows: Uint16Array, out: Float32Array): void;
   batch(target: TargetName | null, type: 'i8', dim: number, queries: Int8Array, rows: Int8Array, out: Int32Array): void;
+  /** c = a b; a: m x k, b: k x n, c: m x n, all row-major. */
+  gemm(target: TargetName | null, m: number, n: number, k: number, a: Float32Array, b: Float32Array, c: Float32Array): void;
   /** The k best positions of scores, best first, ties by position; NaN ranks last. */
   topk(target: TargetName | null, scores: Float32Array, k: number): Uint32Array;
   toBf16(target: TargetName | null, input: Float32Array): Uint16Array;
@@ -84,6 +86,8 @@ export interface NativeProgress {
   total: number;
   /** Best validation NDCG@10 so far; NaN while there is none. */
   ndcg: number;
+  /** Loss of the last epoch; NaN where there are no epochs. */
+  loss: number;
 }
 
 /** Training data in native memory: copied in once, read by every learner. */
@@ -109,6 +113,58 @@ export interface NativeFactors {
   };
 }
 
+export interface NativeSessions {
+  tensors(): {
+    offsets: Float64Array;
+    rows: Uint32Array;
+    decay: number;
+    ageing: number;
+    distance: number;
+    back: number;
+    rarity: number;
+    neighbours: number;
+    maxEvents: number;
+  };
+}
+
+/** Shape of a sequence model; see SequenceConfig in native/state/sequence_model.h. */
+export interface NativeSequenceConfig {
+  dim: number;
+  blocks: number;
+  heads: number;
+  hidden: number;
+  window: number;
+  gaps: number;
+  kinds: Uint32Array;
+}
+
+export interface NativeSequence {
+  /** Every tensor by name, rows x columns, row-major; rows of 1: a vector. */
+  tensors(): { config: NativeSequenceConfig; tensors: Record<string, { rows: number; columns: number; data: Float32Array }> };
+}
+
+/** How a training of the sequence model went. */
+export interface SequenceReport {
+  /** Of this run. */
+  epochs: {
+    loss: number;
+    ndcg: number;
+    recall: number;
+    /** Of training, validation not counted. */
+    seconds: number;
+    /** Multiplications of matrix products in them. */
+    products: number;
+  }[];
+  /** Epochs that a run before had trained, taken from its checkpoint. */
+  resumed: number;
+  /** The epoch whose weights were kept; 1 is the first. */
+  bestEpoch: number;
+  /** Sampled items a batch; 0: softmax over the whole catalogue. */
+  negatives: number;
+  /** Whether the budget ended it. */
+  outOfTime: boolean;
+}
+
 /** One setting that was tried: what it was, and its NDCG@10 and recall@10 on validation. */
 export interface Trial {
   settings: Record<string, number>;
@@ -120,6 +176,8 @@ export interface NativeModelParts {
   items: number;
   rules: NativeRules | null;
   factors: NativeFactors | null;
+  sequence: NativeSequence | null;
+  sessions: NativeSessions | null;
   popularity: Float32Array;
   attention: { scale: number; decay: number; maxEvents: number };
   /** In the order of SOURCES. */
@@ -135,12 +193,12 @@ export interface NativeModels {
 }
 
 /** Order of the sources in blends and bit masks; the same list as Source in native/state/models.h. */
-export const SOURCES = ['rules', 'factors', 'attention', 'popularity'] as const;
+export const SOURCES = ['rules', 'factors', 'attention', 'popularity', 'sequence', 'sessions'] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 export interface RankCasesOptions {
   /** 'engine' is the whole pipeline; the others rank the whole catalogue by one model. */
-  model: 'engine' | 'rules' | 'factors' | 'attention' | 'popularity';
+  model: 'engine' | 'rules' | 'factors' | 'attention' | 'popularity' | 'sequence' | 'sessions';
   excludeSeen: boolean;
   /** Candidates that recall hands to ranking ('engine' only). */
   candidates: number;
@@ -177,7 +235,8 @@ export interface NativeLearning {
   /** Chooses the settings on validation (defaults when the data set has none) and fits on train. */
   learnRules(
     data: NativeDataset,
-    options: LearnOptions,
+    /** Not sequential: a pair counts alike whichever came first (item kNN). */
+    options: LearnOptions & { sequential: boolean },
   ): NativeJob<{ rules: NativeRules; settings: Record<string, number>; trials: Trial[] }>;
   /** Fits with given settings, nothing chosen. */
   fitRules(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ rules: NativeRules }>;
@@ -186,14 +245,35 @@ export interface NativeLearning {
     options: LearnOptions,
   ): NativeJob<{ factors: NativeFactors; settings: Record<string, number>; trials: Trial[] }>;
   fitFactors(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ factors: NativeFactors }>;
+  learnSessions(
+    data: NativeDataset,
+    options: LearnOptions,
+  ): NativeJob<{ sessions: NativeSessions; settings: Record<string, number>; trials: Trial[] }>;
+  fitSessions(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ sessions: NativeSessions }>;
+  /**
+   * Trains the sequence model, its weights those of the best epoch on validation (the last where there is none).
+   * `settings` that are absent are chosen; those that come back train another of as many epochs, nothing chosen.
+   */
+  learnSequence(
+    data: NativeDataset,
+    settings: Record<string, number>,
+    options: LearnOptions & {
+      /** Seconds; 0: no limit. */
+      budget: number;
+      /** File to go on from and to keep the state in; null: none. */
+      checkpoint: string | null;
+    },
+  ): NativeJob<{ sequence: NativeSequence; settings: Record<string, number>; report: SequenceReport }>;
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
     data: NativeDataset,
-    parts: { rules: NativeRules | null; factors: NativeFactors | null; popularity: Float32Array },
+    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'popularity'>,
     options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
   rulesFromTensors(items: number, tensors: ReturnType<NativeRules['tensors']>): NativeRules;
   factorsFromTensors(items: number, tensors: ReturnType<NativeFactors['tensors']>): NativeFactors;
+  sessionsFromTensors(items: number, tensors: ReturnType<NativeSessions['tensors']>): NativeSessions;
+  sequenceFromTensors(items: number, tensors: { config: NativeSequenceConfig; tensors: Record<string, Float32Array> }): NativeSequence;
   createModels(parts: NativeModelParts): NativeModels;
   rankCases(models: NativeModels, cases: NativeCases, options: RankCasesOptions): NativeJob<RankedCases>;
 }

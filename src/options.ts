@@ -105,3 +105,17 @@ export function time(field: string, value: unknown): number {
   }
   return millis;
 }
+
+const DAY = 86_400_000;
+const MAX_DURATION = 10 * DAY;
+const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A length of time in milliseconds, from a number of them or words such as '90s', '10m', '1.5h'. */
+export function duration(field: string, value: unknown): number {
+  const [, amount = '', unit = ''] = typeof value === 'string' ? (/^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? []) : [];
+  const millis = typeof value === 'string' ? Number(amount === '' ? Number.NaN : amount) * (DURATION_UNITS[unit] ?? Number.NaN) : value;
+  if (typeof millis !== 'number' || !(millis > 0) || millis > MAX_DURATION) {
+    refuse(field, `milliseconds above 0, or words such as "90s", "10m" or "1h", at most ${MAX_DURATION / DAY} days`, value);
+  }
+  return millis;
+}

@@ -27,7 +27,7 @@ const SEED = 6;
 function byDirection(direction: Float32Array, matrix: Float32Array, dim: number): Uint32Array {
   const scores = new Float32Array(matrix.length / dim);
   native().kernels.dot(null, 'f32', direction, matrix, scores);
-  return native().kernels.topk(null, scores, scores.length);
+  return Uint32Array.from(scores.keys()).sort((a, b) => at(scores, b) - at(scores, a) || a - b);
 }
 
 export function subsetOf({ dim, queries, rows, count }: Vectors, kind: SubsetKind, selectivity: number, asked: number): Subset {

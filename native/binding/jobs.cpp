@@ -19,6 +19,7 @@ struct Told {
   uint64_t done;
   uint64_t total;
   double ndcg;
+  double loss;
 };
 
 class Job final : public JobContext, public OpenCall, public std::enable_shared_from_this<Job> {
@@ -72,6 +73,7 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
       told.Set("done", static_cast<double>(progress.done));
       told.Set("total", static_cast<double>(progress.total));
       told.Set("ndcg", progress.ndcg);
+      told.Set("loss", progress.loss);
       onProgress_.Call({told});
     } catch (const Napi::Error& error) {
       // The caller's own function failed: the job cannot go on as if it had been heard.
@@ -98,7 +100,7 @@ class Job final : public JobContext, public OpenCall, public std::enable_shared_
 
   const std::atomic<bool>& flag() const noexcept override { return cancelled_; }
 
-  void progress(uint64_t done, uint64_t total, double ndcg) noexcept override;
+  void progress(uint64_t done, uint64_t total, double ndcg, double loss) noexcept override;
 
  private:
   void settle() {
@@ -144,7 +146,7 @@ class EndDelivery final : public Delivery {
   std::shared_ptr<Job> job_;
 };
 
-void Job::progress(uint64_t done, uint64_t total, double ndcg) noexcept {
+void Job::progress(uint64_t done, uint64_t total, double ndcg, double loss) noexcept {
   if (cancelled()) return;
   try {
     {
@@ -153,7 +155,7 @@ void Job::progress(uint64_t done, uint64_t total, double ndcg) noexcept {
       if (done < total && now - lastProgress_ < kProgressInterval) return;
       lastProgress_ = now;
     }
-    channel_->post(std::make_shared<ProgressDelivery>(shared_from_this(), Told{done, total, ndcg}));
+    channel_->post(std::make_shared<ProgressDelivery>(shared_from_this(), Told{done, total, ndcg, loss}));
   } catch (const std::exception&) {
     // Progress is advice: without memory to tell it, the work goes on untold.
   }

@@ -26,8 +26,9 @@ class JobContext {
   bool cancelled() const noexcept { return flag().load(std::memory_order_relaxed); }
   virtual const std::atomic<bool>& flag() const noexcept = 0;
 
-  /// Told to `onProgress` at most about ten times a second, the end always. `ndcg` is NaN while there is none.
-  virtual void progress(uint64_t done, uint64_t total, double ndcg) noexcept = 0;
+  /// Told to `onProgress` at most about ten times a second, the end always. `ndcg` and `loss` are NaN while there is
+  /// none.
+  virtual void progress(uint64_t done, uint64_t total, double ndcg, double loss) noexcept = 0;
 };
 
 /// A Control that speaks through a job.
@@ -36,7 +37,7 @@ struct JobControl : Control {
       : Control([&context] { return context.cancelled(); },
                 [&context](const Progress& progress) {
                   context.progress(static_cast<uint64_t>(progress.done), static_cast<uint64_t>(progress.total),
-                                   progress.ndcg);
+                                   progress.ndcg, progress.loss);
                 }) {}
 };
 

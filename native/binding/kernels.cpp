@@ -92,6 +92,21 @@ Napi::Value batch(const Napi::CallbackInfo& info) {
   });
 }
 
+/// C = A B of dense row-major matrices.
+Napi::Value gemm(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] {
+    const KernelTable& table = tableOf(info[0]);
+    const size_t m = wholeOf(info[1], "m", 1, kMaxRows);
+    const size_t n = wholeOf(info[2], "n", 1, kMaxRows);
+    const size_t k = wholeOf(info[3], "k", 1, kMaxRows);
+    const Span<float> a = spanOf<float>(info[4], "a", product(m, k, "a"));
+    const Span<float> b = spanOf<float>(info[5], "b", product(k, n, "b"));
+    const Span<float> c = spanOf<float>(info[6], "c", product(m, n, "c"));
+    table.gemmF32({a.data, k, false, b.data, n, false, c.data, n, m, n, k, false});
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value topk(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&]() -> Napi::Value {
     const KernelTable& table = tableOf(info[0]);
@@ -218,6 +233,7 @@ Napi::Object makeKernels(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("dot", Napi::Function::New(env, dot, "dot"));
   object.Set("batch", Napi::Function::New(env, batch, "batch"));
+  object.Set("gemm", Napi::Function::New(env, gemm, "gemm"));
   object.Set("topk", Napi::Function::New(env, topk, "topk"));
   object.Set("toBf16", Napi::Function::New(env, toBf16, "toBf16"));
   object.Set("fromBf16", Napi::Function::New(env, fromBf16, "fromBf16"));

@@ -4,10 +4,10 @@
 #include <numeric>
 #include <vector>
 
-#include "../recall/make_models.h"
 #include "errors.h"
 #include "handles.h"
 #include "jobs.h"
+#include "model_objects.h"
 #include "parse_learning.h"
 
 namespace kairank {
@@ -15,105 +15,9 @@ namespace kairank {
 namespace {
 
 constexpr napi_type_tag kDatasetTag = {0x6b6169726e6b4461u, 0x7461736574000001u};
-constexpr napi_type_tag kRulesTag = {0x6b6169726e6b5275u, 0x6c65730000000001u};
-constexpr napi_type_tag kFactorsTag = {0x6b6169726e6b4661u, 0x63746f7273000001u};
-
 constexpr size_t kMaxTop = size_t{1} << 28;  // entries of all lists of one evaluation
 
-template <typename T>
-int64_t bytesOf(const std::vector<T>& values) {
-  return static_cast<int64_t>(values.size() * sizeof(T));
-}
-
 // --- native values as JavaScript ------------------------------------------------------------------------------------
-
-template <typename Array, typename T>
-Napi::Value arrayOf(Napi::Env env, const std::vector<T>& values) {
-  Array array = Array::New(env, values.size());
-  std::copy(values.begin(), values.end(), array.Data());
-  return array;
-}
-
-Napi::Value ruleTensors(Napi::Env env, const RulesModel& model) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("offsets", arrayOf<Napi::Float64Array>(env, model.offsets));
-  object.Set("columns", arrayOf<Napi::Uint32Array>(env, model.columns));
-  object.Set("values", arrayOf<Napi::Float32Array>(env, model.values));
-  object.Set("decay", static_cast<double>(model.decay));
-  object.Set("maxEvents", model.maxEvents);
-  return object;
-}
-
-Napi::Value factorTensors(Napi::Env env, const FactorsModel& model) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("dim", model.dim);
-  object.Set("factors", arrayOf<Napi::Float32Array>(env, model.factors));
-  object.Set("gram", arrayOf<Napi::Float32Array>(env, model.gram));
-  object.Set("regularisation", static_cast<double>(model.regularisation));
-  object.Set("alpha0", static_cast<double>(model.alpha0));
-  object.Set("nu", static_cast<double>(model.nu));
-  object.Set("decay", static_cast<double>(model.decay));
-  object.Set("maxEvents", model.maxEvents);
-  return object;
-}
-
-/// A handle with one method that reads the model behind it.
-template <typename Model>
-Napi::Object modelObject(Napi::Env env, std::shared_ptr<const Model> model, const napi_type_tag& tag, int64_t bytes,
-                         const char* method, Napi::Value (*read)(Napi::Env, const Model&)) {
-  Napi::Object object = wrapHandle<const Model>(env, model, tag, bytes);
-  object.Set(method, Napi::Function::New(
-                         env,
-                         [model, read](const Napi::CallbackInfo& info) {
-                           return guard(info.Env(), [&] { return read(info.Env(), *model); });
-                         },
-                         method));
-  return object;
-}
-
-Napi::Object rulesObject(Napi::Env env, std::shared_ptr<const RulesModel> model) {
-  const int64_t bytes = bytesOf(model->offsets) + bytesOf(model->columns) + bytesOf(model->values);
-  return modelObject<RulesModel>(env, std::move(model), kRulesTag, bytes, "tensors", ruleTensors);
-}
-
-Napi::Object factorsObject(Napi::Env env, std::shared_ptr<const FactorsModel> model) {
-  const int64_t bytes = bytesOf(model->factors) + bytesOf(model->gram);
-  return modelObject<FactorsModel>(env, std::move(model), kFactorsTag, bytes, "tensors", factorTensors);
-}
-
-Napi::Value partsOf(Napi::Env env, const ModelSet& models) {
-  Napi::Object attention = Napi::Object::New(env);
-  attention.Set("scale", static_cast<double>(models.attention.scale));
-  attention.Set("decay", static_cast<double>(models.attention.decay));
-  attention.Set("maxEvents", models.attention.maxEvents);
-  Napi::Array weight = Napi::Array::New(env, kSources);
-  Napi::Array missing = Napi::Array::New(env, kSources);
-  for (uint32_t s = 0; s < kSources; s++) {
-    weight.Set(s, static_cast<double>(models.blend.weight[s]));
-    missing.Set(s, static_cast<double>(models.blend.missing[s]));
-  }
-  Napi::Object blend = Napi::Object::New(env);
-  blend.Set("weight", weight);
-  blend.Set("missing", missing);
-
-  Napi::Object parts = Napi::Object::New(env);
-  parts.Set("items", models.items);
-  parts.Set("rules", models.rules ? Napi::Value(rulesObject(env, models.rules)) : env.Null());
-  parts.Set("factors", models.factors ? Napi::Value(factorsObject(env, models.factors)) : env.Null());
-  parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.popularity));
-  parts.Set("attention", attention);
-  parts.Set("blend", blend);
-  parts.Set("excludeSeen", models.excludeSeen);
-  return parts;
-}
-
-Napi::Object modelsObject(Napi::Env env, std::shared_ptr<const ModelSet> models) {
-  const uint32_t items = models->items;
-  const int64_t bytes = bytesOf(models->unitFactors) + bytesOf(models->popularity) + bytesOf(models->popular);
-  Napi::Object object = modelObject<ModelSet>(env, std::move(models), kModelsTag, bytes, "parts", partsOf);
-  object.Set("items", items);
-  return object;
-}
 
 Napi::Object settingsObject(Napi::Env env, const std::vector<std::pair<std::string, double>>& settings) {
   Napi::Object object = Napi::Object::New(env);
@@ -171,7 +75,8 @@ Napi::Value createDataset(Arguments info) {
   } else {
     data->validation = casesOf(info[2], "validation", data->items);
   }
-  const int64_t bytes = bytesOf(data->train.events) + bytesOf(data->validation.histories.events);
+  const size_t events = data->train.events.size() + data->validation.histories.events.size();
+  const int64_t bytes = static_cast<int64_t>(events * sizeof(HistoryEvent));
   const uint32_t users = data->train.users();
   const uint32_t items = data->items;
   Napi::Object object = wrapHandle<const Dataset>(info.Env(), std::move(data), kDatasetTag, bytes);
@@ -182,10 +87,12 @@ Napi::Value createDataset(Arguments info) {
 
 Napi::Value learnRulesJob(Arguments info) {
   const LearnOptions options = learnOptionsOf(info[1]);
+  const bool sequential = booleanOf(objectOf(info[1], "options").Get("sequential"), "options.sequential");
   const auto work = [data = datasetOf(info[0]), excludeSeen = options.excludeSeen, seed = options.seed,
-                     threads = options.threads](JobContext& context) {
+                     threads = options.threads,
+                     kind = sequential ? RuleKind::sequential : RuleKind::items](JobContext& context) {
     JobControl control(context);
-    return learnRules(*data, excludeSeen, seed, threads, control);
+    return learnRules(*data, excludeSeen, seed, threads, control, kind);
   };
   return startJob(info.Env(), work, options.onProgress, [](Napi::Env env, const LearnedRules& learned) {
     Napi::Object object = Napi::Object::New(env);
@@ -231,6 +138,40 @@ Napi::Value learnFactorsJob(Arguments info) {
   });
 }
 
+Napi::Value learnSessionsJob(Arguments info) {
+  const LearnOptions options = learnOptionsOf(info[1]);
+  const auto work = [data = datasetOf(info[0]), excludeSeen = options.excludeSeen, seed = options.seed,
+                     threads = options.threads](JobContext& context) {
+    JobControl control(context);
+    return learnSessions(*data, excludeSeen, seed, threads, control);
+  };
+  return startJob(info.Env(), work, options.onProgress, [](Napi::Env env, const LearnedSessions& learned) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("sessions", sessionsObject(env, learned.sessions));
+    object.Set("settings", settingsObject(env, named(learned.settings)));
+    object.Set("trials", trialsArray(env, learned.trials));
+    return object;
+  });
+}
+
+Napi::Value fitSessionsJob(Arguments info) {
+  const SessionSettings settings = sessionSettingsOf(info[1]);
+  const LearnOptions options = learnOptionsOf(info[2]);
+  const auto work = [data = datasetOf(info[0]), settings](JobContext& context) {
+    JobControl control(context);
+    control.begin(1);
+    const std::shared_ptr<const SessionsModel> sessions = fitSessions(data->train, data->items, settings);
+    control.finish();
+    return sessions;
+  };
+  return startJob(info.Env(), work, options.onProgress,
+                  [](Napi::Env env, const std::shared_ptr<const SessionsModel>& sessions) {
+                    Napi::Object object = Napi::Object::New(env);
+                    object.Set("sessions", sessionsObject(env, sessions));
+                    return object;
+                  });
+}
+
 Napi::Value fitFactorsJob(Arguments info) {
   const FactorSettings settings = factorSettingsOf(info[1]);
   const LearnOptions options = learnOptionsOf(info[2]);
@@ -247,23 +188,42 @@ Napi::Value fitFactorsJob(Arguments info) {
                   });
 }
 
-struct Parts {
-  std::shared_ptr<const RulesModel> rules;
-  std::shared_ptr<const FactorsModel> factors;
-  std::vector<float> popularity;
-};
+Napi::Value reportObject(Napi::Env env, const SequenceReport& report) {
+  Napi::Array epochs = Napi::Array::New(env, report.epochs.size());
+  for (uint32_t i = 0; i < report.epochs.size(); i++) {
+    const SequenceEpoch& epoch = report.epochs[i];
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("loss", epoch.loss);
+    entry.Set("ndcg", epoch.ndcg);
+    entry.Set("recall", epoch.recall);
+    entry.Set("seconds", epoch.seconds);
+    entry.Set("products", epoch.products);
+    epochs.Set(i, entry);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("epochs", epochs);
+  object.Set("bestEpoch", report.bestEpoch);
+  object.Set("negatives", report.negatives);
+  object.Set("outOfTime", report.outOfTime);
+  object.Set("resumed", report.resumed);
+  return object;
+}
 
-Parts partsFrom(const Napi::Value& value) {
-  const Napi::Object object = objectOf(value, "parts");
-  const Napi::Value rules = object.Get("rules");
-  const Napi::Value factors = object.Get("factors");
-  const Napi::Value popularity = object.Get("popularity");
-  Parts parts;
-  if (!isNone(rules)) parts.rules = unwrapHandle<const RulesModel>(rules, kRulesTag, "parts.rules");
-  if (!isNone(factors)) parts.factors = unwrapHandle<const FactorsModel>(factors, kFactorsTag, "parts.factors");
-  const Span<float> counts = spanOf<float>(popularity, "parts.popularity");
-  parts.popularity.assign(counts.data, counts.data + counts.size);
-  return parts;
+Napi::Value learnSequenceJob(Arguments info) {
+  const SequenceSettings settings = sequenceSettingsOf(info[1]);
+  Napi::Value onProgress;
+  const SequenceRun run = sequenceRunOf(info[2], onProgress);
+  const auto work = [data = datasetOf(info[0]), settings, run](JobContext& context) {
+    JobControl control(context);
+    return learnSequence(*data, settings, run, control);
+  };
+  return startJob(info.Env(), work, onProgress, [](Napi::Env env, const LearnedSequence& learned) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("sequence", sequenceObject(env, learned.sequence));
+    object.Set("settings", settingsObject(env, named(learned.settings)));
+    object.Set("report", reportObject(env, learned.report));
+    return object;
+  });
 }
 
 Napi::Value learnBlendJob(Arguments info) {
@@ -271,7 +231,7 @@ Napi::Value learnBlendJob(Arguments info) {
   const BlendOptions options = blendOptionsOf(info[2], onProgress);
   const auto work = [data = datasetOf(info[0]), parts = partsFrom(info[1]), options](JobContext& context) {
     JobControl control(context);
-    return learnBlend(*data, parts.rules, parts.factors, parts.popularity, options, control);
+    return learnBlend(*data, parts, options, control);
   };
   return startJob(info.Env(), work, onProgress, [](Napi::Env env, const LearnedBlend& learned) {
     Napi::Object object = Napi::Object::New(env);
@@ -289,16 +249,23 @@ Napi::Value factorsFromTensors(Arguments info) {
   return factorsObject(info.Env(), factorsOf(itemsOf(info[0]), info[1]));
 }
 
+Napi::Value sessionsFromTensors(Arguments info) {
+  return sessionsObject(info.Env(), sessionsOf(itemsOf(info[0]), info[1]));
+}
+
+Napi::Value sequenceFromTensors(Arguments info) {
+  return sequenceObject(info.Env(), sequenceOf(itemsOf(info[0]), info[1]));
+}
+
 Napi::Value createModels(Arguments info) {
   const Napi::Object object = objectOf(info[0], "parts");
   const uint32_t items = itemsOf(object.Get("items"));
-  const AttentionModel attention = attentionOf(object.Get("attention"));
-  const Blend blend = blendOf(object.Get("blend"));
-  const bool excludeSeen = booleanOf(object.Get("excludeSeen"), "parts.excludeSeen");
-  Parts parts = partsFrom(object);
+  ModelParts parts = partsFrom(object);
+  parts.attention = attentionOf(object.Get("attention"));
+  parts.blend = blendOf(object.Get("blend"));
+  parts.excludeSeen = booleanOf(object.Get("excludeSeen"), "parts.excludeSeen");
   if (parts.popularity.size() != items) refuse("parts.popularity", "a Float32Array of one count for each item");
-  return modelsObject(info.Env(), makeModels(std::move(parts.popularity), std::move(parts.rules),
-                                             std::move(parts.factors), attention, blend, excludeSeen));
+  return modelsObject(info.Env(), makeModels(std::move(parts)));
 }
 
 Napi::Value rankCasesJob(Arguments info) {
@@ -332,9 +299,14 @@ Napi::Object makeLearning(Napi::Env env) {
   learning.Set("fitRules", Napi::Function::New<guarded<fitRulesJob>>(env, "fitRules"));
   learning.Set("learnFactors", Napi::Function::New<guarded<learnFactorsJob>>(env, "learnFactors"));
   learning.Set("fitFactors", Napi::Function::New<guarded<fitFactorsJob>>(env, "fitFactors"));
+  learning.Set("learnSessions", Napi::Function::New<guarded<learnSessionsJob>>(env, "learnSessions"));
+  learning.Set("fitSessions", Napi::Function::New<guarded<fitSessionsJob>>(env, "fitSessions"));
+  learning.Set("learnSequence", Napi::Function::New<guarded<learnSequenceJob>>(env, "learnSequence"));
   learning.Set("learnBlend", Napi::Function::New<guarded<learnBlendJob>>(env, "learnBlend"));
   learning.Set("rulesFromTensors", Napi::Function::New<guarded<rulesFromTensors>>(env, "rulesFromTensors"));
   learning.Set("factorsFromTensors", Napi::Function::New<guarded<factorsFromTensors>>(env, "factorsFromTensors"));
+  learning.Set("sessionsFromTensors", Napi::Function::New<guarded<sessionsFromTensors>>(env, "sessionsFromTensors"));
+  learning.Set("sequenceFromTensors", Napi::Function::New<guarded<sequenceFromTensors>>(env, "sequenceFromTensors"));
   learning.Set("createModels", Napi::Function::New<guarded<createModels>>(env, "createModels"));
   learning.Set("rankCases", Napi::Function::New<guarded<rankCasesJob>>(env, "rankCases"));
   return learning;

@@ -2,11 +2,11 @@
 
 #include <cmath>
 
+#include "parse_settings.h"
+
 namespace kairank {
 
 namespace {
-
-constexpr size_t kMaxSeed = 9007199254740991;  // largest whole number that JavaScript holds exactly
 
 /// Offsets of `size` entries as whole numbers. Order and range are checked where they are used.
 std::vector<uint64_t> offsetsOf(const Napi::Value& value, const std::string& name) {
@@ -26,29 +26,6 @@ template <typename T>
 std::vector<T> vectorOf(const Napi::Value& value, const std::string& name) {
   const Span<T> span = spanOf<T>(value, name);
   return std::vector<T>(span.data, span.data + span.size);
-}
-
-double settingOf(const Napi::Value& value, const std::string& name) {
-  return numberOf(value, "settings." + name, -1e30, 1e30);
-}
-
-uint32_t wholeSettingOf(const Napi::Value& value, const std::string& name) {
-  return static_cast<uint32_t>(wholeOf(value, "settings." + name, 0, 0x7FFFFFFF));
-}
-
-/// Calls set(name, value) for every property; `set` returns false for a name it does not know.
-template <typename Set>
-void eachSetting(const Napi::Value& value, const Set& set) {
-  const Napi::Object settings = objectOf(value, "settings");
-  const Napi::Array names = settings.GetPropertyNames();
-  for (uint32_t i = 0; i < names.Length(); i++) {
-    const std::string name = names.Get(i).ToString();
-    if (!set(name, settings.Get(name))) refuse("settings." + name, "a setting of this learner");
-  }
-}
-
-uint32_t wholeUpTo(const Napi::Object& object, const char* key, const std::string& name, size_t least, size_t most) {
-  return static_cast<uint32_t>(wholeOf(object.Get(key), name + "." + key, least, most));
 }
 
 }  // namespace
@@ -124,8 +101,13 @@ RankOptions rankOptionsOf(const Napi::Value& value) {
     out.model = RankedBy::attention;
   } else if (name == "popularity") {
     out.model = RankedBy::popularity;
+  } else if (name == "sequence") {
+    out.model = RankedBy::sequence;
+  } else if (name == "sessions") {
+    out.model = RankedBy::sessions;
   } else {
-    refuse("options.model", "\"engine\", \"rules\", \"factors\", \"attention\" or \"popularity\"");
+    refuse("options.model",
+           "\"engine\", \"rules\", \"factors\", \"attention\", \"popularity\", \"sequence\" or \"sessions\"");
   }
   out.excludeSeen = booleanOf(object.Get("excludeSeen"), "options.excludeSeen");
   out.candidates = wholeUpTo(object, "candidates", "options", 1, kMaxCandidates);
@@ -180,6 +162,48 @@ FactorSettings factorSettingsOf(const Napi::Value& value) {
   });
   checkSettings(out);
   return out;
+}
+
+SessionSettings sessionSettingsOf(const Napi::Value& value) {
+  SessionSettings out;
+  const struct {
+    const char* name;
+    double SessionSettings::*field;
+  } known[] = {{"decay", &SessionSettings::decay},       {"ageing", &SessionSettings::ageing},
+               {"distance", &SessionSettings::distance}, {"back", &SessionSettings::back},
+               {"rarity", &SessionSettings::rarity},     {"neighbours", &SessionSettings::neighbours}};
+  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
+    for (const auto& entry : known) {
+      if (name != entry.name) continue;
+      out.*entry.field = settingOf(setting, name);
+      return true;
+    }
+    return false;
+  });
+  checkSettings(out);
+  return out;
+}
+
+std::shared_ptr<const SessionsModel> sessionsOf(uint32_t items, const Napi::Value& tensors) {
+  const Napi::Object object = objectOf(tensors, "tensors");
+  const Napi::Value offsets = object.Get("offsets");
+  const Napi::Value rows = object.Get("rows");
+  const auto number = [&](const char* name, double most) {
+    return static_cast<float>(numberOf(object.Get(name), std::string("tensors.") + name, 0, most));
+  };
+  auto model = std::make_shared<SessionsModel>();
+  model->items = items;
+  model->decay = number("decay", 1);
+  model->ageing = number("ageing", 1e6);
+  model->distance = number("distance", 1e6);
+  model->back = number("back", 1);
+  model->rarity = number("rarity", 2);
+  model->neighbours = wholeUpTo(object, "neighbours", "tensors", 1, kMaxK);
+  model->maxEvents = wholeUpTo(object, "maxEvents", "tensors", 1, 0x7FFFFFFF);
+  model->offsets = offsetsOf(offsets, "tensors.offsets");
+  model->rows = vectorOf<uint32_t>(rows, "tensors.rows");
+  completeSessions(*model);
+  return model;
 }
 
 std::shared_ptr<const RulesModel> rulesOf(uint32_t items, const Napi::Value& tensors) {

@@ -10,6 +10,8 @@
 #include "../learn/factors.h"
 #include "../learn/rank_cases.h"
 #include "../learn/rules.h"
+#include "../learn/sequence/trainer.h"
+#include "../learn/sessions.h"
 #include "parse.h"
 
 namespace kairank {
@@ -40,9 +42,16 @@ RankOptions rankOptionsOf(const Napi::Value& value);
 /// Settings by name; a name that is absent keeps its default, an unknown one is refused.
 RuleSettings ruleSettingsOf(const Napi::Value& value);
 FactorSettings factorSettingsOf(const Napi::Value& value);
+SessionSettings sessionSettingsOf(const Napi::Value& value);
+SequenceSettings sequenceSettingsOf(const Napi::Value& value);
+
+/// The options of learnSequence; `onProgress` apart.
+SequenceRun sequenceRunOf(const Napi::Value& value, Napi::Value& onProgress);
 
 std::shared_ptr<const RulesModel> rulesOf(uint32_t items, const Napi::Value& tensors);
 std::shared_ptr<const FactorsModel> factorsOf(uint32_t items, const Napi::Value& tensors);
+std::shared_ptr<const SessionsModel> sessionsOf(uint32_t items, const Napi::Value& tensors);
+std::shared_ptr<const SequenceModel> sequenceOf(uint32_t items, const Napi::Value& tensors);
 
 AttentionModel attentionOf(const Napi::Value& value);
 Blend blendOf(const Napi::Value& value);

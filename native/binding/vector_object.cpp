@@ -66,7 +66,7 @@ struct WriteControl : Control {
       : Control([interrupt] { return interrupt.due(); },
                 [&context](const Progress& progress) {
                   context.progress(static_cast<uint64_t>(progress.done), static_cast<uint64_t>(progress.total),
-                                   progress.ndcg);
+                                   progress.ndcg, progress.loss);
                 }) {}
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../recall/make_models.h"
 #include "../state/votes.h"
 #include "blend_fit.h"
 #include "sampling.h"
@@ -18,7 +17,7 @@ constexpr size_t kAttentionCases = 1500;
 constexpr float kScales[] = {2, 4, 8, 16};
 constexpr float kDecays[] = {0.3f, 0.5f, 0.7f, 0.9f};
 constexpr float kTieBreak = 1e-3f;  // popularity's least weight: it decides between items that nothing else tells apart
-const char* const kNames[kSources] = {"rules", "factors", "attention", "popularity"};
+const char* const kNames[kSources] = {"rules", "factors", "attention", "popularity", "sequence", "sessions"};
 
 constexpr size_t indexOf(Source source) { return static_cast<size_t>(source); }
 
@@ -26,14 +25,16 @@ SourceSet sourcesOf(const ModelSet& models) {
   SourceSet sources = sourceBit(Source::popularity);
   if (models.rules) sources |= sourceBit(Source::rules);
   if (models.factors) sources |= sourceBit(Source::factors) | sourceBit(Source::attention);
+  if (models.intents) sources |= sourceBit(Source::sequence);
+  if (models.sessions) sources |= sourceBit(Source::sessions);
   return sources;
 }
 
 /// What validation chose on the public shops we know, rounded, for a shop that has nothing to choose by.
 Blend defaultBlend(SourceSet sources) {
   Blend blend;
-  blend.weight = {0.5f, 0.4f, 0.4f, 0.05f};
-  blend.missing = {0.6f, 0, 0, 0};
+  blend.weight = {0.5f, 0.4f, 0.4f, 0.05f, 0.8f, 0.2f};
+  blend.missing = {0.6f, 0, 0, 0, 0, 0};
   for (size_t s = 0; s < kSources; s++) {
     if (!((sources >> s) & 1)) blend.weight[s] = blend.missing[s] = 0;
   }
@@ -63,7 +64,7 @@ class Search {
         chosen_(sampleCases(cases, kBlendCases, kBlendEvents, options.seed)) {}
 
   /// Units of progress that one search takes at most.
-  static constexpr double kUnits = 30;
+  static constexpr double kUnits = 37;
 
   void run() {
     if (models_.factors) chooseAttention();
@@ -192,22 +193,20 @@ class Search {
 
 }  // namespace
 
-LearnedBlend learnBlend(const Dataset& data, std::shared_ptr<const RulesModel> rules,
-                        std::shared_ptr<const FactorsModel> factors, std::vector<float> popularity,
-                        const BlendOptions& options, Control& control) {
-  std::shared_ptr<const ModelSet> models =
-      makeModels(std::move(popularity), rules, factors, AttentionModel{}, Blend{}, true);
+LearnedBlend learnBlend(const Dataset& data, ModelParts parts, const BlendOptions& options, Control& control) {
+  parts.attention = AttentionModel{};
+  parts.blend = Blend{};
+  const std::shared_ptr<const ModelSet> models = makeModels(parts);
   if (models->items != data.items) {
     throw Error(Status::invalidArgument, "popularity: expected one count for each item of the data set");
   }
-  AttentionModel attention;
-  Blend blend = defaultBlend(sourcesOf(*models));
-  bool excludeSeen = options.excludeSeen.value_or(true);
+  parts.blend = defaultBlend(sourcesOf(*models));
+  parts.excludeSeen = options.excludeSeen.value_or(true);
   std::vector<Trial> trials;
   std::vector<bool> tried;
   if (data.validation.count() > 0) {
     // Where nothing is ever chosen twice, hiding what was seen can only help.
-    tried.push_back(excludeSeen);
+    tried.push_back(parts.excludeSeen);
     if (!options.excludeSeen && targetsRepeat(data.validation)) tried.push_back(false);
   }
   control.begin(Search::kUnits * std::max<size_t>(1, tried.size()));
@@ -218,15 +217,20 @@ LearnedBlend learnBlend(const Dataset& data, std::shared_ptr<const RulesModel> r
     trials.insert(trials.end(), search.trials.begin(), search.trials.end());
     if (!(search.ndcg > reached)) continue;
     reached = search.ndcg;
-    attention = search.attention;
-    blend = search.blend;
-    excludeSeen = exclude;
+    parts.attention = search.attention;
+    parts.blend = search.blend;
+    parts.excludeSeen = exclude;
   }
-  float& least = blend.weight[indexOf(Source::popularity)];
+  // What adds nothing costs nothing either: these are the dearest to keep and to ask.
+  const auto idle = [&](Source source) {
+    return parts.blend.weight[indexOf(source)] == 0 && parts.blend.missing[indexOf(source)] == 0;
+  };
+  if (idle(Source::sequence)) parts.sequence = nullptr;
+  if (idle(Source::sessions)) parts.sessions = nullptr;
+  float& least = parts.blend.weight[indexOf(Source::popularity)];
   least = std::max(least, kTieBreak);
   control.finish();
-  return {makeModels(models->popularity, std::move(rules), std::move(factors), attention, blend, excludeSeen),
-          std::move(trials)};
+  return {makeModels(std::move(parts)), std::move(trials)};
 }
 
 }  // namespace kairank

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "../include/control.h"
-#include "../state/models.h"
+#include "../recall/make_models.h"
 #include "dataset.h"
 
 namespace kairank {
@@ -25,9 +25,8 @@ struct LearnedBlend {
 /// Puts single models together. Attention's scale and decay are chosen first; then sources join one at a time, the
 /// best first, each judged by NDCG@10 over two folds of the validation cases, and only while the gain exceeds one
 /// standard error. Documented defaults when there are no cases.
+/// `parts` has the single models; what it says of attention, weights and seen items is not read.
 /// @throws Error(invalidArgument) when the models disagree about the items.
-LearnedBlend learnBlend(const Dataset& data, std::shared_ptr<const RulesModel> rules,
-                        std::shared_ptr<const FactorsModel> factors, std::vector<float> popularity,
-                        const BlendOptions& options, Control& control);
+LearnedBlend learnBlend(const Dataset& data, ModelParts parts, const BlendOptions& options, Control& control);
 
 }  // namespace kairank

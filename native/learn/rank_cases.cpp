@@ -27,7 +27,9 @@ class Ranker {
         rankOffsets_(rankOffsets),
         out_(out),
         scratch_(makeScratch()) {
-    for (uint32_t row = 0; row < models.items; row++) {
+    const bool dense =
+        options.model != RankedBy::engine && options.model != RankedBy::rules && options.model != RankedBy::sessions;
+    for (uint32_t row = 0; dense && row < models.items; row++) {
       if (!known(row)) unknown_.push_back(row);
     }
   }
@@ -36,10 +38,13 @@ class Ranker {
   void rank(size_t begin, size_t end) {
     if (options_.model == RankedBy::engine) return rankByEngine(begin, end);
     if (options_.model == RankedBy::factors) scoreByFactors(begin, end);
+    if (options_.model == RankedBy::sequence) scoreBySequence(begin, end);
     for (size_t i = begin; i < end; i++) {
       findSeen(i);
       if (options_.model == RankedBy::rules) {
         rankByRules(i);
+      } else if (options_.model == RankedBy::sessions) {
+        rankBySessions(i);
       } else {
         rankDense(i, scoresOf(i, i - begin));
       }
@@ -55,8 +60,8 @@ class Ranker {
   }
 
   bool known(uint32_t row) const {
-    return options_.model == RankedBy::popularity ? models_.popularity[row] > 0
-                                                  : models_.factors && models_.factors->has(row);
+    const bool byFactors = options_.model == RankedBy::factors || options_.model == RankedBy::attention;
+    return byFactors ? models_.factors->has(row) : models_.seen(row);
   }
 
   void findSeen(size_t i) {
@@ -97,17 +102,28 @@ class Ranker {
     const RulesModel& rules = *models_.rules;
     collectVotes(events(i), eventCount(i), models_.items, rules.decay, rules.maxEvents, scratch_->votes);
     scoreRules(rules, scratch_->votes, scratch_->rules);
+    rankSparse(i, scratch_->rules);
+  }
+
+  void rankBySessions(size_t i) {
+    const SessionsModel& sessions = *models_.sessions;
+    collectVotes(events(i), eventCount(i), models_.items, sessions.decay, sessions.maxEvents, scratch_->votes);
+    scoreSessions(sessions, scratch_->votes, scratch_->session, scratch_->sessions);
+    rankSparse(i, scratch_->sessions);
+  }
+
+  void rankSparse(size_t i, const SparseScores& scores) {
     list_.clear();
     top_.reset(options_.k);
-    for (uint32_t row : scratch_->rules) {
+    for (uint32_t row : scores) {
       if (seen_.has(row)) continue;
-      list_.push_back(scratch_->rules[row]);
-      top_.offer(scratch_->rules[row], row);
+      list_.push_back(scores[row]);
+      top_.offer(scores[row], row);
     }
     out_.scored[i] = static_cast<uint32_t>(list_.size());
     writeTop(i);
     rankTargets(i, [&](uint32_t target, TargetRank& rank) {
-      const float score = scratch_->rules[target];
+      const float score = scores[target];
       if (score > 0) countAround(list_.data(), list_.size(), score, rank);
       return score > 0;
     });
@@ -127,21 +143,36 @@ class Ranker {
   void scoreByFactors(size_t begin, size_t end) {
     const FactorsModel& factors = *models_.factors;
     const size_t dim = factors.dim;
-    scratch_->queries.resize(kAskBatch * dim);
-    dense_.resize(kAskBatch * static_cast<size_t>(models_.items));
+    scratch_->factors.resize(kAskBatch * dim);
     for (size_t i = begin; i < end; i++) {
       collectVotes(events(i), eventCount(i), models_.items, factors.decay, factors.maxEvents, scratch_->votes);
-      foldedIn_[i - begin] =
-          foldIn(factors, scratch_->votes, scratch_->foldIn, scratch_->queries.data() + (i - begin) * dim);
+      hasVector_[i - begin] =
+          foldIn(factors, scratch_->votes, scratch_->foldIn, scratch_->factors.data() + (i - begin) * dim);
     }
-    kernels().batchF32(scratch_->queries.data(), dim, end - begin, factors.factors.data(), dim, models_.items, dim,
-                       dense_.data(), models_.items);
+    scoreAll(scratch_->factors.data(), end - begin, factors.factors.data(), dim);
+  }
+
+  void scoreBySequence(size_t begin, size_t end) {
+    const IntentEncoder& intents = *models_.intents;
+    const size_t dim = intents.model().config.dim;
+    scratch_->intents.resize(kAskBatch * dim);
+    for (size_t i = begin; i < end; i++) {
+      hasVector_[i - begin] =
+          intents.encode(events(i), eventCount(i), scratch_->intent, scratch_->intents.data() + (i - begin) * dim);
+    }
+    scoreAll(scratch_->intents.data(), end - begin, intents.model().item(0), dim);
+  }
+
+  /// dense_ = the inner products of `count` shoppers' vectors with every item's.
+  void scoreAll(const float* queries, size_t count, const float* embeddings, size_t dim) {
+    dense_.resize(kAskBatch * static_cast<size_t>(models_.items));
+    kernels().batchF32(queries, dim, count, embeddings, dim, models_.items, dim, dense_.data(), models_.items);
   }
 
   /// Scores of every row for case i; null when the model has nothing to say about this history.
   float* scoresOf(size_t i, size_t slot) {
-    if (options_.model == RankedBy::factors) {
-      return foldedIn_[slot] ? dense_.data() + slot * models_.items : nullptr;
+    if (options_.model == RankedBy::factors || options_.model == RankedBy::sequence) {
+      return hasVector_[slot] ? dense_.data() + slot * models_.items : nullptr;
     }
     dense_.resize(models_.items);
     if (options_.model == RankedBy::popularity) {
@@ -225,7 +256,7 @@ class Ranker {
   std::vector<float> list_;
   std::vector<float> dense_;
   std::vector<uint32_t> all_;
-  std::array<bool, kAskBatch> foldedIn_{};
+  std::array<bool, kAskBatch> hasVector_{};  // of the cases at hand, those whose shopper has one
   TopRows top_;
   std::vector<Ask> asks_;
   std::vector<Answer> answers_;
@@ -236,7 +267,9 @@ class Ranker {
 RankedCases rankCases(const ModelSet& models, const Cases& cases, const std::vector<uint32_t>& chosen,
                       const RankOptions& options, Control& control) {
   const bool needsFactors = options.model == RankedBy::factors || options.model == RankedBy::attention;
-  if ((options.model == RankedBy::rules && !models.rules) || (needsFactors && !models.factors)) {
+  if ((options.model == RankedBy::rules && !models.rules) || (needsFactors && !models.factors) ||
+      (options.model == RankedBy::sequence && !models.intents) ||
+      (options.model == RankedBy::sessions && !models.sessions)) {
     throw Error(Status::invalidArgument, "These models lack the one that is to rank.");
   }
   if (options.k > kMaxK || options.candidates > kMaxCandidates) {

@@ -12,7 +12,7 @@
 namespace kairank {
 
 /// `engine` is the whole way of a request; the others rank every row by one model.
-enum class RankedBy { engine, rules, factors, attention, popularity };
+enum class RankedBy { engine, rules, factors, attention, popularity, sequence, sessions };
 
 struct RankOptions {
   RankedBy model = RankedBy::engine;

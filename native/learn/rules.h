@@ -40,9 +40,13 @@ struct LearnedRules {
   std::vector<Trial> trials;
 };
 
+/// `items` counts a pair alike whichever came first, over whole histories: item kNN.
+enum class RuleKind { sequential, items };
+
 /// Chooses the settings on the validation cases by NDCG@10, one after another through their grids for two rounds, then
 /// fits on train; the defaults when there are no cases. Long data is searched on a seeded sample of users and cases.
-/// The result does not depend on `threads`.
-LearnedRules learnRules(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control);
+/// The result does not depend on `threads`. The sequential grids hold the settings of item kNN, too.
+LearnedRules learnRules(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control,
+                        RuleKind kind = RuleKind::sequential);
 
 }  // namespace kairank

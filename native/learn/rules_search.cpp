@@ -15,14 +15,30 @@ constexpr size_t kSearchEvents = 2000000;  // events that the rules of a trial a
 constexpr size_t kSearchCases = 10000;
 constexpr size_t kSearchVotes = 400000;  // history events that vote in a trial
 
+constexpr double kWholeHistory = kMaxRuleWindow;
+
+/// What the search begins with, and the defaults.
+RuleSettings startOf(RuleKind kind) {
+  RuleSettings settings;
+  if (kind == RuleKind::items) {
+    settings.window = kWholeHistory;
+    settings.power = 0;
+    settings.back = 1;
+    settings.alpha = settings.beta = 0.5;  // the cosine of two items' users
+    settings.decay = 0.85;
+  }
+  return settings;
+}
+
 /// Everything but the decay, which is no part of the matrix.
 std::vector<double> matrixKey(const RuleSettings& s) { return {s.window, s.power, s.back, s.alpha, s.beta}; }
 
 class Search {
  public:
   Search(const Dataset& data, const Positives& positives, bool excludeSeen, uint64_t seed, uint32_t threads,
-         Control& control)
-      : positives_(positives),
+         Control& control, RuleKind kind)
+      : kind_(kind),
+        positives_(positives),
         cases_(data.validation),
         chosen_(sampleCases(data.validation, kSearchCases, kSearchVotes, seed)),
         control_(control) {
@@ -32,11 +48,13 @@ class Search {
   }
 
   LearnedRules run() {
+    const bool sequential = kind_ == RuleKind::sequential;
+    using Values = std::vector<double>;
     const std::vector<Axis> axes = {
-        {{5, 20, 50}, [](RuleSettings& s) { return &s.window; }},
+        {sequential ? Values{5, 20, 50} : Values{50, kWholeHistory}, [](RuleSettings& s) { return &s.window; }},
         {{0.3, 0.5, 0.7, 0.85, 1}, [](RuleSettings& s) { return &s.decay; }},
-        {{0, 0.1, 0.25, 0.5, 0.75, 1}, [](RuleSettings& s) { return &s.back; }},
-        {{0, 0.25, 0.5, 0.75, 1, 1.5}, [](RuleSettings& s) { return &s.power; }},
+        {sequential ? Values{0, 0.1, 0.25, 0.5, 0.75, 1} : Values{1}, [](RuleSettings& s) { return &s.back; }},
+        {sequential ? Values{0, 0.25, 0.5, 0.75, 1, 1.5} : Values{0}, [](RuleSettings& s) { return &s.power; }},
         {{0, 0.15, 0.3, 0.5, 0.7}, [](RuleSettings& s) { return &s.alpha; }},
         {{0, 0.1, 0.2, 0.3, 0.5}, [](RuleSettings& s) { return &s.beta; }},
         {{0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.85, 0.92, 1}, [](RuleSettings& s) { return &s.decay; }},
@@ -44,7 +62,7 @@ class Search {
     size_t steps = 1;
     for (const Axis& axis : axes) steps += axis.values.size() + 2;
     control_.begin(static_cast<double>(steps));
-    attempt(RuleSettings{});
+    attempt(startOf(kind_));
     for (const Axis& axis : axes) {
       const RuleSettings from = best_;
       for (double value : axis.values) attemptAt(from, axis, value);
@@ -93,6 +111,7 @@ class Search {
     }
   }
 
+  const RuleKind kind_;
   const Positives& positives_;
   const Cases& cases_;
   const std::vector<uint32_t> chosen_;
@@ -109,15 +128,17 @@ class Search {
 
 }  // namespace
 
-LearnedRules learnRules(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control) {
+LearnedRules learnRules(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control,
+                        RuleKind kind) {
   const Positives positives = positivesOf(data.train, data.items);
   LearnedRules learned;
+  learned.settings = startOf(kind);
   if (data.validation.count() > 0) {
     if (positives.rows.size() > kSearchEvents) {
       const Positives sample = positivesOf(sampleUsers(data.train, kSearchEvents, seed), data.items);
-      learned = Search(data, sample, excludeSeen, seed, threads, control).run();
+      learned = Search(data, sample, excludeSeen, seed, threads, control, kind).run();
     } else {
-      learned = Search(data, positives, excludeSeen, seed, threads, control).run();
+      learned = Search(data, positives, excludeSeen, seed, threads, control, kind).run();
     }
   } else {
     control.begin(1);

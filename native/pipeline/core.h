@@ -12,6 +12,7 @@
 #include "../state/history_store.h"
 #include "../state/ids.h"
 #include "../state/models.h"
+#include "intent_cache.h"
 #include "lane.h"
 
 namespace kairank {
@@ -39,6 +40,7 @@ class Core final : public Lane {
   IdTable users;
   EligibilityIndex eligibility;
   HistoryStore histories;
+  IntentCache intents;
 
   /// What requests are answered with from now on; null goes back to popularity.
   void publish(std::shared_ptr<const ModelSet> models);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "../dispatch/dispatch.h"
-#include "../recall/factors.h"
+#include "../recall/embeddings.h"
 #include "../recall/popularity.h"
 
 namespace kairank {
@@ -12,9 +12,11 @@ namespace {
 
 size_t wantedOf(const Ask& ask) { return std::max<size_t>(ask.candidates, ask.k); }
 
-/// Where rules and factors both recall, each brings half.
+/// Sources that recall share the candidates evenly.
 size_t quotaOf(const ModelSet& models, const Ask& ask) {
-  return models.rules && models.factors ? (wantedOf(ask) + 1) / 2 : wantedOf(ask);
+  const size_t sources = (models.rules != nullptr) + (models.sessions != nullptr) + (models.factors != nullptr) +
+                         (models.intents != nullptr);
+  return (wantedOf(ask) + sources - 1) / std::max<size_t>(1, sources);
 }
 
 void block(const Ask& ask, RowSet& blocked) {
@@ -26,45 +28,75 @@ void block(const Ask& ask, RowSet& blocked) {
   }
 }
 
-/// Rows with factors that a shopper may be shown.
+/// Rows of one source that a shopper may be shown.
+template <typename Known>
 class Allowed final : public RowPredicate {
  public:
-  Allowed(const FactorsModel& factors, const Eligibility& eligible, const RowSet& blocked)
-      : factors_(factors), eligible_(eligible), blocked_(blocked) {}
-  bool accepts(uint32_t row) override { return factors_.has(row) && eligible_.has(row) && !blocked_.has(row); }
+  Allowed(const Known& known, const Eligibility& eligible, const RowSet& blocked)
+      : known_(known), eligible_(eligible), blocked_(blocked) {}
+  bool accepts(uint32_t row) override { return known_(row) && eligible_.has(row) && !blocked_.has(row); }
 
  private:
-  const FactorsModel& factors_;
+  const Known& known_;
   const Eligibility& eligible_;
   const RowSet& blocked_;
 };
 
-/// Folds the histories in and scans the catalogue once for those that recall from it.
-void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
-  const FactorsModel& factors = *models.factors;
-  const size_t dim = factors.dim;
-  scratch.queries.resize(count * dim);
+/// Scans an index once for all asks that recall and whose shoppers have a vector in `queries` (asks x dim).
+template <typename Known>
+void recallByVectors(const ModelSet& models, const VectorIndex& index, const Known& known, size_t dim, const Ask* asks,
+                     size_t count, const std::vector<float>& queries, VectorRecall AskSlot::*source, Scratch& scratch) {
   scratch.scanned.clear();
   TopRows* tops[kAskBatch];
   uint32_t wanted[kAskBatch];
-  std::vector<Allowed> allowed;
+  std::vector<Allowed<Known>> allowed;
   RowPredicate* predicates[kAskBatch];
   allowed.reserve(count);
   size_t scanned = 0;
   for (size_t a = 0; a < count; a++) {
     AskSlot& slot = scratch.slots[a];
-    slot.factors.reset(quotaOf(models, asks[a]));
-    collectVotes(asks[a].events, asks[a].eventCount, models.items, factors.decay, factors.maxEvents, scratch.votes);
-    float* query = scratch.queries.data() + a * dim;
-    slot.folded = foldIn(factors, scratch.votes, scratch.foldIn, query);
-    if (!slot.folded || asks[a].given) continue;
+    (slot.*source).best.reset(quotaOf(models, asks[a]));
+    if (!(slot.*source).known || asks[a].given) continue;
+    const float* query = queries.data() + a * dim;
     scratch.scanned.insert(scratch.scanned.end(), query, query + dim);
-    allowed.emplace_back(factors, asks[a].eligible, slot.blocked);
+    allowed.emplace_back(known, asks[a].eligible, slot.blocked);
     predicates[scanned] = &allowed.back();
     wanted[scanned] = static_cast<uint32_t>(quotaOf(models, asks[a]));
-    tops[scanned++] = &slot.factors;
+    tops[scanned++] = &(slot.*source).best;
   }
-  if (scanned > 0) recallFactors(models, scratch.scanned.data(), scanned, wanted, predicates, tops);
+  if (scanned > 0) recallEmbeddings(index, scratch.scanned.data(), scanned, wanted, predicates, tops);
+}
+
+/// Folds the histories in, and recalls what is near.
+void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
+  const FactorsModel& factors = *models.factors;
+  scratch.factors.resize(count * factors.dim);
+  for (size_t a = 0; a < count; a++) {
+    collectVotes(asks[a].events, asks[a].eventCount, models.items, factors.decay, factors.maxEvents, scratch.votes);
+    scratch.slots[a].factors.known =
+        foldIn(factors, scratch.votes, scratch.foldIn, scratch.factors.data() + a * factors.dim);
+  }
+  const auto known = [&](uint32_t row) { return factors.has(row); };
+  recallByVectors(models, *models.factorsIndex, known, factors.dim, asks, count, scratch.factors, &AskSlot::factors,
+                  scratch);
+}
+
+/// Asks the sequence model what the shoppers want now, and recalls what is near.
+void recallBySequence(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
+  const size_t dim = models.intents->model().config.dim;
+  scratch.intents.resize(count * dim);
+  for (size_t a = 0; a < count; a++) {
+    float* intent = scratch.intents.data() + a * dim;
+    bool& known = scratch.slots[a].sequence.known;
+    if (asks[a].intent) {
+      std::copy_n(asks[a].intent, dim, intent);
+      known = true;
+    } else {
+      known = models.intents->encode(asks[a].events, asks[a].eventCount, scratch.intent, intent);
+    }
+  }
+  const auto known = [&](uint32_t row) { return models.seen(row); };
+  recallByVectors(models, *models.sequenceIndex, known, dim, asks, count, scratch.intents, &AskSlot::sequence, scratch);
 }
 
 void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scratch) {
@@ -81,35 +113,50 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
     }
     return;
   }
-  if (models.rules) {
+  const auto takeBest = [&](const SparseScores& scores) {
     scratch.top.reset(quotaOf(models, ask));
-    for (uint32_t row : scratch.rules) {
-      if (scratch.rules[row] >= scratch.top.threshold() && allowed(row)) {
-        scratch.top.offer(scratch.rules[row], row);
-      }
+    for (uint32_t row : scores) {
+      if (scores[row] >= scratch.top.threshold() && allowed(row)) scratch.top.offer(scores[row], row);
     }
     for (const ScoredRow& scored : scratch.top.best()) take(scored.row);
-  }
-  if (slot.folded) {
-    for (const ScoredRow& scored : slot.factors.best()) take(scored.row);
+  };
+  if (models.rules) takeBest(scratch.rules);
+  if (models.sessions) takeBest(scratch.sessions);
+  for (VectorRecall* source : {&slot.factors, &slot.sequence}) {
+    if (!source->known) continue;
+    for (const ScoredRow& scored : source->best.best()) take(scored.row);
   }
   fillByPopularity(models, ask.eligible.rows, wantedOf(ask), ask.k, allowed, scratch.taken, scratch.top, candidates);
 }
 
-void score(const ModelSet& models, const AskSlot& slot, const float* query, Scratch& scratch) {
+float product(const float* a, const float* b, size_t dim) {
+  float out;
+  kernels().dotF32(a, b, dim, 1, dim, &out);
+  return out;
+}
+
+/// Scores the candidates of ask `a` by every source that knows them.
+void score(const ModelSet& models, size_t a, Scratch& scratch) {
+  const AskSlot& slot = scratch.slots[a];
   Candidates& candidates = scratch.candidates;
   candidates.openScores();
   for (size_t i = 0; i < candidates.rows.size(); i++) {
     const uint32_t row = candidates.rows[i];
     if (row >= models.items) continue;
     if (models.rules && scratch.rules[row] > 0) candidates.set(i, Source::rules, scratch.rules[row]);
-    if (slot.folded && models.factors->has(row)) {
+    if (models.sessions && scratch.sessions[row] > 0) candidates.set(i, Source::sessions, scratch.sessions[row]);
+    if (slot.factors.known && models.factors->has(row)) {
       const size_t dim = models.factors->dim;
-      float product;
-      kernels().dotF32(query, models.factors->factors.data() + row * dim, dim, 1, dim, &product);
-      candidates.set(i, Source::factors, product);
+      const float* item = models.factors->factors.data() + static_cast<size_t>(row) * dim;
+      candidates.set(i, Source::factors, product(scratch.factors.data() + a * dim, item, dim));
     }
-    if (models.popularity[row] > 0) candidates.set(i, Source::popularity, models.logPopularity[row]);
+    if (!models.seen(row)) continue;
+    candidates.set(i, Source::popularity, models.logPopularity[row]);
+    if (slot.sequence.known) {
+      const SequenceModel& sequence = models.intents->model();
+      const size_t dim = sequence.config.dim;
+      candidates.set(i, Source::sequence, product(scratch.intents.data() + a * dim, sequence.item(row), dim));
+    }
   }
 }
 
@@ -118,11 +165,16 @@ void recallSome(const ModelSet& models, const Ask* asks, size_t first, size_t co
   asks += first;
   for (size_t a = 0; a < count; a++) {
     block(asks[a], scratch.slots[a].blocked);
-    scratch.slots[a].folded = false;
+    scratch.slots[a].factors.known = scratch.slots[a].sequence.known = false;
   }
   if (models.factors) recallByFactors(models, asks, count, scratch);
-  const size_t dim = models.factors ? models.factors->dim : 0;
+  if (models.intents) recallBySequence(models, asks, count, scratch);
   for (size_t a = 0; a < count; a++) {
+    if (models.sessions) {
+      const SessionsModel& sessions = *models.sessions;
+      collectVotes(asks[a].events, asks[a].eventCount, models.items, sessions.decay, sessions.maxEvents, scratch.votes);
+      scoreSessions(sessions, scratch.votes, scratch.session, scratch.sessions);
+    }
     scratch.votes.clear();
     if (models.rules) {
       collectVotes(asks[a].events, asks[a].eventCount, models.items, models.rules->decay, models.rules->maxEvents,
@@ -130,7 +182,7 @@ void recallSome(const ModelSet& models, const Ask* asks, size_t first, size_t co
       scoreRules(*models.rules, scratch.votes, scratch.rules);
     }
     merge(models, asks[a], scratch.slots[a], scratch);
-    score(models, scratch.slots[a], scratch.queries.data() + a * dim, scratch);
+    score(models, a, scratch);
     visit(first + a, scratch.candidates, scratch.votes);
   }
 }

@@ -13,7 +13,7 @@ using RecalledVisitor = std::function<void(size_t ask, Candidates& candidates, c
 
 /// Recalls for every ask and calls `visit` in their order; what it is given is valid during the call.
 ///
-/// At most half of the candidates come from the rules, half from the factors (all, where there is only one of them),
+/// Rules, sessions, factors and the sequence model each bring an equal share of the candidates, those that there are,
 /// and popularity fills up what they leave free. Every source that knows a candidate scores it, whoever brought it.
 void recallBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, const RecalledVisitor& visit);
 

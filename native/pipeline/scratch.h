@@ -4,7 +4,9 @@
 #include "../include/top.h"
 #include "../rank/attention.h"
 #include "../recall/fold_in.h"
+#include "../recall/intent.h"
 #include "../recall/rules.h"
+#include "../recall/sessions.h"
 #include "../state/candidates.h"
 #include "reasons.h"
 
@@ -12,19 +14,29 @@ namespace kairank {
 
 constexpr size_t kAskBatch = 16;  // asks that read the catalogue together
 
+/// What a source that recalls by the shopper's own vector found for one ask.
+struct VectorRecall {
+  bool known = false;  // the shopper has a vector
+  TopRows best;
+};
+
 /// What one ask of a batch keeps between the stages.
 struct AskSlot {
   RowSet blocked;  // seen or excluded
-  TopRows factors;
-  bool folded = false;  // the shopper has factors
+  VectorRecall factors;
+  VectorRecall sequence;
 };
 
 struct Scratch {
   std::vector<AskSlot> slots = std::vector<AskSlot>(kAskBatch);
-  std::vector<float> queries;  // asks x dim: the shoppers' factors
-  std::vector<float> scanned;  // those of them that are scanned for, dense
+  std::vector<float> factors;  // asks x dim: the shoppers' factors
+  std::vector<float> intents;  // asks x dim: the same by the sequence model
+  std::vector<float> scanned;  // those of either that are scanned for, dense
   FoldInScratch foldIn;
+  IntentScratch intent;
   SparseScores rules;
+  SessionScratch session;
+  SparseScores sessions;
   TopRows top;
   RowSet taken;
   std::vector<Vote> votes;

@@ -32,6 +32,12 @@ void Server::ask(Core& core, const ModelSet& models, Request& request, Seat& sea
   ask.k = request.k;
   ask.candidates = request.candidates;
   ask.reasons = request.reasons;
+  if (models.intents && request.hasUser && request.user != kNoRow) {
+    seat.intent.resize(models.intents->model().config.dim);
+    if (core.intents.intent(*models.intents, request.user, ask.events, ask.eventCount, intent_, seat.intent.data())) {
+      ask.intent = seat.intent.data();
+    }
+  }
   if (request.mode != RequestMode::rank) return;
   seat.given.clear();
   std::vector<uint32_t> excluded = request.excluded;

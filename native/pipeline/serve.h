@@ -24,6 +24,7 @@ class Server {
   struct Seat {
     std::vector<HistoryEvent> events;
     std::vector<uint32_t> given;
+    std::vector<float> intent;
   };
 
   void ask(Core& core, const ModelSet& models, Request& request, Seat& seat, Ask& ask);
@@ -33,6 +34,7 @@ class Server {
   std::vector<Seat> seats_;
   std::vector<Ask> asks_;
   std::vector<Answer> answers_;
+  IntentScratch intent_;
 };
 
 }  // namespace kairank

@@ -63,9 +63,10 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
 }
 
 std::shared_ptr<const ModelSet> popularityModels(std::vector<float> popularity) {
-  Blend blend;
-  blend.weight[static_cast<size_t>(Source::popularity)] = 1;
-  return makeModels(std::move(popularity), nullptr, nullptr, AttentionModel{}, blend, true);
+  ModelParts parts;
+  parts.popularity = std::move(popularity);
+  parts.blend.weight[static_cast<size_t>(Source::popularity)] = 1;
+  return makeModels(std::move(parts));
 }
 
 }  // namespace kairank

@@ -28,7 +28,8 @@ struct Eligibility {
 struct Ask {
   const HistoryEvent* events = nullptr;  // oldest first
   size_t eventCount = 0;
-  double now = 0;  // milliseconds since 1970
+  double now = 0;                 // milliseconds since 1970
+  const float* intent = nullptr;  // by the sequence model, where the caller knows it already; null: from the events
   Eligibility eligible;
   const uint32_t* excluded = nullptr;  // rows never to show
   size_t excludedCount = 0;

@@ -1,6 +1,7 @@
 #include "intent.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "../dispatch/dispatch.h"
@@ -37,6 +38,17 @@ IntentEncoder::IntentEncoder(std::shared_ptr<const SequenceModel> model)
     : model_(std::move(model)), layout_(model_ ? model_->config : SequenceConfig{}) {
   if (!model_) throw Error(Status::invalidArgument, "sequence: there is no model");
   checkSequence(*model_);
+  static std::atomic<uint64_t> made{0};
+  serial_ = ++made;
+}
+
+size_t IntentEncoder::firstFelt(const HistoryEvent* events, size_t count) const {
+  const SequenceConfig& config = model_->config;
+  // One event more than can be attended to, for the time between.
+  const size_t reach = static_cast<size_t>(config.blocks) * (config.window - 1) + 2;
+  size_t first = count;
+  for (size_t kept = 0; first > 0 && kept < reach; kept += events[first].row < config.items) first--;
+  return first;
 }
 
 IntentState IntentEncoder::begin() const {
@@ -121,13 +133,8 @@ void IntentEncoder::push(IntentState& state, const HistoryEvent& event, IntentSc
 }
 
 bool IntentEncoder::encode(const HistoryEvent* events, size_t count, IntentScratch& scratch, float* intent) const {
-  const SequenceConfig& config = model_->config;
-  const size_t reach = static_cast<size_t>(config.blocks) * (config.window - 1) + 1;
-  size_t first = count;
-  // One event more than can be felt, for the time between.
-  for (size_t kept = 0; first > 0 && kept < reach + 1; kept += events[first].row < config.items) first--;
   scratch.state = begin();
-  for (size_t e = first; e < count; e++) push(scratch.state, events[e], scratch);
+  for (size_t e = firstFelt(events, count); e < count; e++) push(scratch.state, events[e], scratch);
   std::copy(scratch.state.intent.begin(), scratch.state.intent.end(), intent);
   return scratch.state.events > 0;
 }

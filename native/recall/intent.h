@@ -32,6 +32,13 @@ class IntentEncoder {
   explicit IntentEncoder(std::shared_ptr<const SequenceModel> model);
 
   const SequenceModel& model() const { return *model_; }
+  const std::shared_ptr<const SequenceModel>& shared() const { return model_; }
+
+  /// Tells this encoder from every other of the process: what is cached for one is nothing to another.
+  uint64_t serial() const { return serial_; }
+
+  /// The first of these events, oldest first, that the intent after the last can depend on.
+  size_t firstFelt(const HistoryEvent* events, size_t count) const;
 
   /// A shopper without events.
   IntentState begin() const;
@@ -50,6 +57,7 @@ class IntentEncoder {
 
   std::shared_ptr<const SequenceModel> model_;
   SequenceLayout layout_;
+  uint64_t serial_;
 };
 
 }  // namespace kairank

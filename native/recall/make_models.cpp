@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 
 #include "../include/status.h"
-#include "factors.h"
+#include "embeddings.h"
+#include "intent.h"
 
 namespace kairank {
 
@@ -41,38 +43,54 @@ std::vector<float> unitRows(const FactorsModel& model) {
 
 }  // namespace
 
-std::shared_ptr<const ModelSet> makeModels(std::vector<float> popularity, std::shared_ptr<const RulesModel> rules,
-                                           std::shared_ptr<const FactorsModel> factors, const AttentionModel& attention,
-                                           const Blend& blend, bool excludeSeen) {
-  if (popularity.size() > kMaxRows) refuse("popularity: too many items");
-  for (float count : popularity) {
+std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
+  if (parts.popularity.size() > kMaxRows) refuse("popularity: too many items");
+  for (float count : parts.popularity) {
     if (!(count >= 0) || !std::isfinite(count)) refuse("popularity: every count must be finite and not negative");
   }
   auto models = std::make_shared<ModelSet>();
-  models->items = static_cast<uint32_t>(popularity.size());
-  if (rules && rules->items != models->items) refuse("rules: the number of items differs from popularity's");
-  if (factors && factors->items != models->items) refuse("factors: the number of items differs from popularity's");
+  models->items = static_cast<uint32_t>(parts.popularity.size());
+  const auto agrees = [&](uint32_t items, const char* model) {
+    if (items != models->items) refuse(std::string(model) + ": the number of items differs from popularity's");
+  };
+  if (parts.rules) agrees(parts.rules->items, "rules");
+  if (parts.factors) agrees(parts.factors->items, "factors");
+  if (parts.sequence) agrees(parts.sequence->config.items, "sequence");
+  if (parts.sessions) agrees(parts.sessions->items, "sessions");
+  const AttentionModel& attention = parts.attention;
   if (!(attention.decay > 0 && attention.decay <= 1)) refuse("attention: decay must be above 0, at most 1");
   if (!(attention.scale >= 0) || !std::isfinite(attention.scale)) refuse("attention: scale must not be negative");
   if (attention.maxEvents == 0 || attention.maxEvents > kMaxAttended) refuse("attention: maxEvents is out of range");
   for (size_t s = 0; s < kSources; s++) {
-    if (!std::isfinite(blend.weight[s]) || !std::isfinite(blend.missing[s]))
+    if (!std::isfinite(parts.blend.weight[s]) || !std::isfinite(parts.blend.missing[s])) {
       refuse("blend: every weight must be finite");
+    }
   }
-  models->popular = mostPopular(popularity);
-  models->logPopularity.reserve(popularity.size());
-  for (float count : popularity) models->logPopularity.push_back(std::log1p(count));
-  models->popularity = std::move(popularity);
-  if (factors) {
-    models->unitFactors = unitRows(*factors);
-    models->factorsIndex = indexFactors(*factors);
+  models->popular = mostPopular(parts.popularity);
+  models->logPopularity.reserve(parts.popularity.size());
+  for (float count : parts.popularity) models->logPopularity.push_back(std::log1p(count));
+  models->popularity = std::move(parts.popularity);
+  if (parts.factors) {
+    const FactorsModel& factors = *parts.factors;
+    models->unitFactors = unitRows(factors);
+    models->factorsIndex = indexEmbeddings(factors.factors.data(), factors.items, factors.dim);
   }
-  models->rules = std::move(rules);
-  models->factors = std::move(factors);
+  if (parts.sequence) {
+    models->intents = std::make_shared<IntentEncoder>(parts.sequence);
+    models->sequenceIndex = indexEmbeddings(parts.sequence->item(0), models->items, parts.sequence->config.dim);
+  }
+  models->rules = std::move(parts.rules);
+  models->sessions = std::move(parts.sessions);
+  models->factors = std::move(parts.factors);
   models->attention = attention;
-  models->blend = blend;
-  models->excludeSeen = excludeSeen;
+  models->blend = parts.blend;
+  models->excludeSeen = parts.excludeSeen;
   return models;
+}
+
+ModelParts partsOf(const ModelSet& models) {
+  return {models.popularity, models.rules,     models.factors, models.intents ? models.intents->shared() : nullptr,
+          models.sessions,   models.attention, models.blend,   models.excludeSeen};
 }
 
 }  // namespace kairank

@@ -5,13 +5,27 @@
 #include <vector>
 
 #include "../state/models.h"
+#include "../state/sequence_model.h"
 
 namespace kairank {
 
-/// The set of these models, with all that is derived from them. Popularity decides the number of items.
+/// What a set of models is made of.
+struct ModelParts {
+  std::vector<float> popularity;  // decides the number of items
+  std::shared_ptr<const RulesModel> rules;
+  std::shared_ptr<const FactorsModel> factors;
+  std::shared_ptr<const SequenceModel> sequence;
+  std::shared_ptr<const SessionsModel> sessions;
+  AttentionModel attention;
+  Blend blend;
+  bool excludeSeen = true;
+};
+
+/// The set of these models, with all that is derived from them.
 /// @throws Error(invalidArgument) when the models disagree about the items, or a number is not finite.
-std::shared_ptr<const ModelSet> makeModels(std::vector<float> popularity, std::shared_ptr<const RulesModel> rules,
-                                           std::shared_ptr<const FactorsModel> factors, const AttentionModel& attention,
-                                           const Blend& blend, bool excludeSeen);
+std::shared_ptr<const ModelSet> makeModels(ModelParts parts);
+
+/// The parts of a set, to make another of.
+ModelParts partsOf(const ModelSet& models);
 
 }  // namespace kairank

@@ -45,6 +45,43 @@ void completeFactors(FactorsModel& model) {
   }
 }
 
+void completeSessions(SessionsModel& model) {
+  if (model.items > kMaxRows || model.offsets.empty() || model.offsets.size() > kMaxRows) {
+    refuse("sessions: expected sessions + 1 offsets");
+  }
+  if (model.offsets.front() != 0 || model.offsets.back() != model.rows.size() ||
+      !std::is_sorted(model.offsets.begin(), model.offsets.end())) {
+    refuse("sessions: offsets must rise from 0 to the number of rows");
+  }
+  for (uint32_t row : model.rows) {
+    if (row >= model.items) refuse("sessions: a row is out of range");
+  }
+  const auto within = [](float value, float most) { return value >= 0 && value <= most; };
+  if (!(model.decay > 0 && model.decay <= 1) || !within(model.ageing, 1e6f) || !within(model.distance, 1e6f) ||
+      !within(model.back, 1) || !within(model.rarity, 2)) {
+    refuse("sessions: decay must be above 0, at most 1; ageing, distance, back and rarity must be in range");
+  }
+  if (model.neighbours == 0 || model.neighbours > kMaxK || model.maxEvents == 0) {
+    refuse("sessions: neighbours and maxEvents must be above 0");
+  }
+  std::vector<uint64_t> counts(static_cast<size_t>(model.items) + 1, 0);
+  for (uint32_t row : model.rows) counts[row]++;
+  model.itemOffsets.assign(static_cast<size_t>(model.items) + 1, 0);
+  model.itemShare.resize(model.items);
+  for (size_t row = 0; row < model.items; row++) {
+    model.itemOffsets[row + 1] = model.itemOffsets[row] + std::min<uint64_t>(counts[row], kSessionSample);
+    model.itemShare[row] = std::pow(std::max(1.0f, static_cast<float>(counts[row])), -model.rarity);
+  }
+  model.itemSessions.resize(model.itemOffsets.back());
+  std::vector<uint64_t> next(model.itemOffsets.begin(), model.itemOffsets.end() - 1);
+  for (uint32_t session = model.sessions(); session-- > 0;) {
+    for (uint64_t i = model.offsets[session]; i < model.offsets[session + 1]; i++) {
+      const uint32_t row = model.rows[i];
+      if (next[row] < model.itemOffsets[row + 1]) model.itemSessions[next[row]++] = session;
+    }
+  }
+}
+
 void checkRules(const RulesModel& model) {
   if (model.items > kMaxRows || model.offsets.size() != static_cast<size_t>(model.items) + 1) {
     refuse("rules: expected items + 1 offsets");

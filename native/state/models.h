@@ -10,6 +10,7 @@
 
 namespace kairank {
 
+class IntentEncoder;
 class VectorIndex;
 
 /// Sequential item-item rules (Ludewig & Jannach 2018): row a holds the items that follow a, strongest first.
@@ -41,6 +42,31 @@ struct FactorsModel {
   bool has(uint32_t row) const { return row < items && ((trained[row >> 6] >> (row & 63)) & 1); }
 };
 
+/// Sessions of others, to find those like this one (Ludewig & Jannach 2018, session-based nearest neighbours; the three
+/// decays are those of Garg et al. 2019, "STAN"). A session is a history, its distinct items in the order of their last
+/// event.
+struct SessionsModel {
+  uint32_t items = 0;
+  std::vector<uint64_t> offsets;  // sessions + 1; later sessions are newer
+  std::vector<uint32_t> rows;     // items of each session, oldest first
+  float decay = 0.5f;             // of an event of this session, by its age in events
+  float ageing = 0;               // of a session: exp(-ageing * share of the sessions that are newer)
+  float distance = 0.5f;          // of an item of another session: exp(-distance * places from the shared one, less 1)
+  float back = 1;                 // share of an item that stands before the shared one
+  float rarity = 0;               // an item's votes are divided by (sessions that have it)^rarity
+  uint32_t neighbours = 200;      // sessions that vote
+  uint32_t maxEvents = 50;        // only the last events of a history are looked for in others
+
+  // What completeSessions derives from the fields above.
+  std::vector<uint64_t> itemOffsets;   // items + 1
+  std::vector<uint32_t> itemSessions;  // sessions that have an item, newest first, at most kSessionSample of them
+  std::vector<float> itemShare;        // items: 1 / (sessions that have it)^rarity
+
+  uint32_t sessions() const { return offsets.empty() ? 0 : static_cast<uint32_t>(offsets.size() - 1); }
+};
+
+constexpr size_t kSessionSample = 500;  // newest sessions of an item that a request looks at
+
 /// How a candidate is scored against the shopper's last events.
 struct AttentionModel {
   float scale = 8;          // sharpness of the softmax over cosine similarities
@@ -49,8 +75,8 @@ struct AttentionModel {
 };
 
 /// Sources of a candidate. The order is part of the bundle and of a reply's bit mask.
-enum class Source : uint32_t { rules, factors, attention, popularity };
-constexpr size_t kSources = 4;
+enum class Source : uint32_t { rules, factors, attention, popularity, sequence, sessions };
+constexpr size_t kSources = 6;
 
 /// Final score: sum over sources of weight * z-score within the request (0 where missing) - missing * (source absent).
 struct Blend {
@@ -63,18 +89,28 @@ struct ModelSet {
   std::shared_ptr<const RulesModel> rules;
   std::shared_ptr<const FactorsModel> factors;
   std::shared_ptr<const VectorIndex> factorsIndex;  // what recall searches the factors in
+  std::shared_ptr<const SessionsModel> sessions;
   std::vector<float> unitFactors;  // items x dim, factors at unit length, the keys and queries of attention
+  std::shared_ptr<const IntentEncoder> intents;      // the sequence model
+  std::shared_ptr<const VectorIndex> sequenceIndex;  // what recall searches its items in
   AttentionModel attention;
   std::vector<float> popularity;     // items, weighted count of positive events
   std::vector<float> logPopularity;  // items, log(1 + popularity): what a blend reads
   std::vector<uint32_t> popular;     // items by popularity, best first, at most a few thousand
   Blend blend;
   bool excludeSeen = true;  // learned on validation; a request may say otherwise
+
+  /// Whether training saw the row: an item's embedding by the sequence model is noise where it did not.
+  bool seen(uint32_t row) const { return row < items && popularity[row] > 0; }
 };
 
 /// Derives `diagonal` and `trained`.
 /// @throws Error(invalidArgument) when a size is wrong or a number is not finite.
 void completeFactors(FactorsModel& model);
+
+/// Checks offsets and rows, wherever they come from, and derives the rest.
+/// @throws Error(invalidArgument)
+void completeSessions(SessionsModel& model);
 
 /// Checks offsets, columns and values, wherever they come from.
 /// @throws Error(invalidArgument)

@@ -19,7 +19,8 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kDefaultEf = 128;
 constexpr uint32_t kMeasuredRows = 16384;  // enough for the cost of a row
 constexpr size_t kMeasuredBatch = 16;
-constexpr double kSpare = 2;  // a walk may cost this many times what was expected of it
+constexpr double kSpare = 2;             // a walk may cost this many times what was expected of it
+constexpr uint32_t kAnotherChance = 32;  // searches within a filter after which the graph is tried whatever was seen
 constexpr uint32_t kCalibrationK = 10;
 constexpr uint32_t kLastEf = 4096;
 constexpr float kEnough = .9995f;
@@ -110,11 +111,14 @@ void VectorIndex::searchSome(const PreparedQuery* queries, size_t count, const S
   const double expected = costs_.walk(efAmong(options, eligible));
   const size_t budget = choose && options.selection ? costs_.budget(expected * kSpare) : SIZE_MAX;
   for (size_t i = 0; i < count; i++) {
+    const Clock::time_point start = Clock::now();
     RowPredicate* const* predicate = options.predicates ? options.predicates + i : nullptr;
-    if (walk(queries[i], predicate ? *predicate : nullptr, options, budget, searcher, hits[i])) continue;
-    SearchOptions own = options;
-    own.predicates = predicate;
-    scan(queries + i, 1, own, searcher, hits + i);
+    if (!walk(queries[i], predicate ? *predicate : nullptr, options, budget, searcher, hits[i])) {
+      SearchOptions own = options;
+      own.predicates = predicate;
+      scan(queries + i, 1, own, searcher, hits + i);
+    }
+    if (options.selection && !searcher.cold) options.selection->byGraph().add(nanosSince(start) / options.ef);
   }
 }
 
@@ -128,7 +132,11 @@ uint32_t VectorIndex::efAmong(const SearchOptions& options, size_t eligible) con
 bool VectorIndex::prefersScan(const SearchOptions& options, size_t eligible, size_t queries) const {
   if (eligible <= options.k) return true;
   if (!costs_.known()) return eligible <= kMeasuredRows;
-  return costs_.scan(eligible, queries, eligible * 2 < size()) <= costs_.walk(efAmong(options, eligible));
+  const double scan = costs_.scan(eligible, queries, eligible * 2 < size());
+  const Selection* selection = options.selection.get();
+  // What was seen of a filter tells more than its size; now and then the graph gets another chance.
+  const bool seen = selection && selection->byGraph().known() && selection->turn() % kAnotherChance != 0;
+  return scan <= (seen ? selection->byGraph().mean() * options.ef : costs_.walk(efAmong(options, eligible)));
 }
 
 /// The first costs: a short scan of one query, the same of several, and a walk.

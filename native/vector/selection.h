@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "costs.h"
 #include "memory.h"
 
 namespace kairank {
@@ -36,10 +37,18 @@ class Selection {
   uint32_t rows() const { return rows_.load(std::memory_order_acquire); }
   const std::atomic<uint64_t>* words() const { return bits_.words().data(); }
 
+  /// Nanoseconds, divided by ef, that a search within this set took by the graph, the scan counted where the walk came
+  /// to nothing. How rows that pass lie to those that ask cannot be told from their number: it has to be seen.
+  Running& byGraph() const { return byGraph_; }
+  /// Counts the searches that may choose.
+  uint32_t turn() const { return turns_.fetch_add(1, std::memory_order_relaxed); }
+
  private:
   RowBits bits_;
   std::atomic<uint32_t> rows_{0};
   std::atomic<uint32_t> size_{0};
+  mutable Running byGraph_;
+  mutable std::atomic<uint32_t> turns_{0};
 };
 
 }  // namespace kairank

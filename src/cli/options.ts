@@ -2,17 +2,25 @@
 
 import { availableParallelism } from 'node:os';
 import { Option } from 'commander';
-import { integer, refuse } from '../options.js';
+import { duration, integer, refuse } from '../options.js';
 
 /** A parser of whole numbers for commander. */
 export function wholeNumber(name: string, min: number, max: number): (text: string) => number {
   return (text) => integer(name, /^-?\d+$/.test(text) ? Number(text) : text, min, max);
 }
 
+/** A parser of lists such as a,b,c: every word once, in the order given. */
+export function listOf<T>(name: string, parse: (word: string) => T): (text: string) => T[] {
+  return (text) => {
+    const words = text.split(',').map((word) => word.trim());
+    if (words.includes('')) refuse(name, 'a list such as a,b', text);
+    return [...new Set(words)].map(parse);
+  };
+}
+
 /** A list of cut-offs such as 5,10,20. */
 export function cutoffs(text: string): number[] {
-  const ks = text.split(',').map((part) => wholeNumber('--k', 1, 10_000)(part.trim()));
-  return [...new Set(ks)].sort((a, b) => a - b);
+  return listOf('--k', wholeNumber('--k', 1, 10_000))(text).sort((a, b) => a - b);
 }
 
 /** Milliseconds since 1970 of a date. */
@@ -29,5 +37,10 @@ export const seedOption = (): Option =>
 
 export const threadsOption = (): Option =>
   new Option('--threads <n>', 'threads to compute with').default(availableParallelism()).argParser(wholeNumber('--threads', 1, 1024));
+
+export const budgetOption = (): Option =>
+  new Option('--budget <time>', 'what training may take, such as 90s, 10m or 1h; simple models come first')
+    .default(600_000, '10m')
+    .argParser((text) => duration('--budget', text));
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON object and nothing else').default(false);

@@ -42,6 +42,8 @@ export function discoveries(shop: DemoShop): Interactions {
 export interface CompareOptions {
   seed: number;
   threads: number;
+  /** Seconds. */
+  budget: number;
   signal?: AbortSignal | undefined;
   onProgress?: (progress: TrainProgress) => void;
 }
@@ -49,8 +51,8 @@ export interface CompareOptions {
 /** Evaluates the whole pipeline and plain popularity on the same split (leave-one-out, seen items left out, nothing fitted again). */
 export async function comparePopularity(shop: DemoShop, options: CompareOptions): Promise<{ engine: Evaluation; popularity: Evaluation }> {
   const split = leaveOneOut(discoveries(shop));
-  const { seed, threads, signal, onProgress } = options;
-  const common = { seed, threads, signal, excludeSeen: true, ks: [10] };
+  const { seed, threads, budget, signal, onProgress } = options;
+  const common = { seed, threads, budget, signal, excludeSeen: true, ks: [10] };
   const engine = await evaluate(split, { ...common, model: 'engine', ...(onProgress ? { onProgress } : {}) });
   return { engine, popularity: await evaluate(split, { ...common, model: 'popularity' }) };
 }

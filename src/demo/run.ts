@@ -42,6 +42,8 @@ const BATCH = 5000;
 const SHOWN_SHOPPERS = 3;
 /** Shoppers whose last basket chooses the settings: enough to tell them apart, few enough to watch. */
 const VALIDATION = 500;
+/** Seconds that a training may take: somebody is watching. */
+const DEMO_BUDGET = 15;
 const SHOWN_EVENTS = 5;
 
 const catalog = defineCatalog({ fields: { title: 'text', category: 'category', brand: 'category', style: 'category', price: 'number' } });
@@ -113,11 +115,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       await importShop(engine, shop, options);
       const importSeconds = since(importing);
       const training = performance.now();
-      await engine.train({ seed, threads, signal, validation: VALIDATION, onProgress: options.onTraining });
+      await engine.train({ seed, threads, signal, validation: VALIDATION, budget: DEMO_BUDGET * 1000, onProgress: options.onTraining });
       const trainSeconds = since(training);
       const evaluating = performance.now();
       const onProgress = (progress: TrainProgress): void => options.onStage('evaluating', progress.fraction, progress.phase);
-      const compared = await comparePopularity(shop, { seed, threads, signal, onProgress });
+      const compared = await comparePopularity(shop, { seed, threads, signal, onProgress, budget: DEMO_BUDGET });
       const at10 = ({ metrics }: (typeof compared)['engine']): { 'recall@10': number; 'ndcg@10': number } => {
         const at = metrics.at.get(10);
         return { 'recall@10': at?.recall ?? 0, 'ndcg@10': at?.ndcg ?? 0 };

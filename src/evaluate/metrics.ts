@@ -7,6 +7,7 @@
  *   hitRate@k     probability that any target is among the first k
  *   ndcg@k        DCG with binary gains, 1 / log2(rank + 1), over that of the best order, both cut at k (Järvelin & Kekäläinen 2002)
  *   mrr           1 / rank of the first target, uncut; 0 when no target was recalled
+ *   mrr@k         the same, 0 beyond rank k
  *   auc           share of (target, other item) pairs in the right order, ties half, over all eligible items: those not recalled
  *                 stand last, tied; a target that may not be shown loses every pair
  *   aucCandidates the same over recalled items alone, over the cases that recalled a target and something else
@@ -25,6 +26,7 @@ export interface MetricsAt {
   f1: number;
   hitRate: number;
   ndcg: number;
+  mrr: number;
   coverage: number;
 }
 
@@ -66,7 +68,7 @@ export function measure(cases: NativeCases, ranked: RankedCases, options: Measur
   const { ks } = options;
   const count = cases.targetOffsets.length - 1;
   const sums = new RankSums(Math.max(1, options.items, ...ks));
-  const at = new Map<number, MetricsAt>(ks.map((k) => [k, { recall: 0, precision: 0, f1: 0, hitRate: 0, ndcg: 0, coverage: 0 }]));
+  const at = new Map<number, MetricsAt>(ks.map((k) => [k, { recall: 0, precision: 0, f1: 0, hitRate: 0, ndcg: 0, mrr: 0, coverage: 0 }]));
   const total = {
     cases: count,
     targets: cases.targets.length,
@@ -91,7 +93,9 @@ export function measure(cases: NativeCases, ranked: RankedCases, options: Measur
       metrics.precision += hits / k;
       metrics.f1 += (2 * hits) / (k + targets);
       metrics.ndcg += gain / sums.idealGain(targets, k);
-      if (best) metrics.hitRate += anyInTop(best.above, best.size, best.targets, k);
+      if (!best) continue;
+      metrics.hitRate += anyInTop(best.above, best.size, best.targets, k);
+      metrics.mrr += sums.reciprocal(best.above, best.size, best.targets, k);
     }
     if (best) total.mrr += sums.reciprocal(best.above, best.size, best.targets);
     const recalled = groups.reduce((sum, group) => sum + group.targets, 0);
@@ -110,7 +114,7 @@ export function measure(cases: NativeCases, ranked: RankedCases, options: Measur
     }
   }
   for (const [k, metrics] of at) {
-    for (const name of ['recall', 'precision', 'f1', 'hitRate', 'ndcg'] as const) metrics[name] /= count;
+    for (const name of ['recall', 'precision', 'f1', 'hitRate', 'ndcg', 'mrr'] as const) metrics[name] /= count;
     metrics.coverage = coverage(ranked, count, k, options.items);
   }
   const aucCandidates = total.aucCandidates / total.aucCandidatesCases;

@@ -1,23 +1,27 @@
 /** From a file to a split: formats of evaluation data, and the protocols that are defined on them. */
 
-import { refuse } from '../options.js';
-import { createMappingAdapter, type MappingOptions } from '../shopper/adapters/mapping.js';
+import { oneOf, refuse } from '../options.js';
+import type { Adapter } from '../shopper/adapters/adapter.js';
+import { type ColumnMap, createMappingAdapter, EVENT_PARTS, type MappingOptions } from '../shopper/adapters/mapping.js';
 import { createOnlineRetailAdapter } from '../shopper/adapters/online-retail.js';
+import { EVENT_TYPES } from '../shopper/events.js';
+import { readHeldOut } from './data/lightgcn.js';
 import { readInteractions } from './data/records.js';
 import { readSequences } from './data/sequences.js';
+import { readSessions } from './data/sessions.js';
 import { type Interactions, shuffleTies } from './interactions.js';
-import { leaveOneOut, type Split, temporal } from './splits.js';
+import { holdout, leaveOneOut, prefixes, type Split, temporal } from './splits.js';
 
 /** A new format of evaluation data is one reader under data/ and one entry here. */
-export const DATA_FORMATS = ['sequences', 'events', 'online-retail'] as const;
+export const DATA_FORMATS = ['sequences', 'sessions', 'lightgcn', 'events', 'online-retail'] as const;
 export type DataFormat = (typeof DATA_FORMATS)[number];
 
-export const PROTOCOLS = ['leave-one-out', 'temporal'] as const;
+export const PROTOCOLS = ['leave-one-out', 'temporal', 'prefixes', 'holdout'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export interface ProtocolOptions {
   format: DataFormat;
-  /** Default: leave-one-out for sequences, temporal elsewhere. */
+  /** Default: what the format is for (see PROTOCOL_OF). */
   protocol?: Protocol | undefined;
   /** Columns of `events`. */
   mapping?: MappingOptions | undefined;
@@ -27,6 +31,8 @@ export interface ProtocolOptions {
   validationFrom?: number | undefined;
   /** Puts items of the same moment in random order before splitting. */
   shuffleTies?: boolean;
+  /** The event type that is to be foretold (events, temporal); every other is history alone. Default: any type. */
+  goal?: string | undefined;
   /** File of time gaps (sequences). Default: `timegaps.txt` beside the data. */
   gaps?: string | undefined;
   seed: number;
@@ -43,18 +49,29 @@ export interface PreparedSplit {
   settings: Record<string, string | number | boolean>;
 }
 
+/** The protocol of a format where none is asked for; for sessions and lightgcn there is no other. */
+const PROTOCOL_OF: Readonly<Record<DataFormat, Protocol>> = {
+  sequences: 'leave-one-out',
+  sessions: 'prefixes',
+  lightgcn: 'holdout',
+  events: 'temporal',
+  'online-retail': 'temporal',
+};
+
 async function read(path: string, options: ProtocolOptions): Promise<Interactions> {
-  const { signal } = options;
+  const { signal, goal } = options;
   switch (options.format) {
-    case 'sequences':
-      return readSequences(path, { signal, ...(options.gaps === undefined ? {} : { gaps: options.gaps }) });
     case 'events': {
       const { mapping } = options;
-      if (mapping === undefined) refuse('map', 'columns for user, item and at (--map user=…,item=…,at=…)', 'none');
-      return readInteractions(path, { signal, adapter: (columns) => createMappingAdapter(mapping, columns) });
+      const adapter = (columns: readonly string[] | undefined): Adapter =>
+        createMappingAdapter(mapping ?? { map: ownColumns(columns) }, columns);
+      // With a goal, what speaks against an item is history like all else.
+      return readInteractions(path, { signal, adapter, ...(goal === undefined ? {} : { keep: () => true }) });
     }
     case 'online-retail':
       return readInteractions(path, { signal, adapter: createOnlineRetailAdapter, keep: (event) => event.type === 'purchase' });
+    default:
+      return readSequences(path, { signal, ...(options.gaps === undefined ? {} : { gaps: options.gaps }) });
   }
 }
 
@@ -68,8 +85,17 @@ export function monthBefore(time: number): number {
 
 /** Reads the data and splits it by the protocol. @throws KairankError KAIRANK_INVALID_ARGUMENT for options that do not fit together. */
 export async function prepareSplit(path: string, options: ProtocolOptions): Promise<PreparedSplit> {
-  const protocol = options.protocol ?? (options.format === 'sequences' ? 'leave-one-out' : 'temporal');
-  if (options.gaps !== undefined && options.format !== 'sequences') refuse('gaps', 'the format sequences', options.format);
+  const { format, seed, signal } = options;
+  const protocol = options.protocol ?? PROTOCOL_OF[format];
+  check(path, protocol, options);
+  if (format === 'sessions') {
+    const { interactions, tests } = await readSessions(path, signal);
+    return { interactions, split: prefixes(interactions, tests), protocol, excludeSeen: false, settings: { target: 'next item' } };
+  }
+  if (format === 'lightgcn') {
+    const { interactions, tests } = await readHeldOut(path, signal);
+    return { interactions, split: holdout(interactions, tests, seed), protocol, excludeSeen: true, settings: { target: 'held-out items' } };
+  }
   const plain = await read(path, options);
   if ((options.shuffleTies || protocol === 'temporal') && !plain.timed) {
     refuse(
@@ -78,11 +104,8 @@ export async function prepareSplit(path: string, options: ProtocolOptions): Prom
       path,
     );
   }
-  if (protocol === 'temporal' && options.format === 'sequences') {
-    refuse('protocol', 'leave-one-out: the times of sequences are relative to each user', protocol);
-  }
-  const interactions = options.shuffleTies ? shuffleTies(plain, options.seed) : plain;
-  const excludeSeen = options.format === 'sequences';
+  const interactions = options.shuffleTies ? shuffleTies(plain, seed) : plain;
+  const excludeSeen = format === 'sequences';
   const shuffled = options.shuffleTies ?? false;
   if (protocol === 'leave-one-out') {
     return {
@@ -93,20 +116,46 @@ export async function prepareSplit(path: string, options: ProtocolOptions): Prom
       settings: { shuffleTies: shuffled, target: 'last item' },
     };
   }
-  let last = Number.NEGATIVE_INFINITY;
-  for (const time of interactions.histories.times) if (time > last) last = time;
+  const last = interactions.histories.times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
   const testFrom = options.testFrom ?? monthBefore(last);
   const validationFrom = options.validationFrom ?? monthBefore(testFrom);
+  const { goal } = options;
   return {
     interactions,
-    split: temporal(interactions, { testFrom, validationFrom }),
+    split: temporal(interactions, { testFrom, validationFrom, goal: goal === undefined ? undefined : typeOf(goal) }),
     protocol,
     excludeSeen,
     settings: {
       shuffleTies: shuffled,
-      target: 'distinct items of the first basket from testFrom',
+      target: `distinct items of the first ${goal ?? 'basket'} from testFrom`,
+      ...(goal === undefined ? {} : { goal }),
       testFrom: new Date(testFrom).toISOString(),
       validationFrom: new Date(validationFrom).toISOString(),
     },
   };
+}
+
+/** Refuses what does not fit together. */
+function check(path: string, protocol: Protocol, { format, gaps, goal, shuffleTies: shuffles }: ProtocolOptions): void {
+  const usual = PROTOCOL_OF[format];
+  const only = format === 'sessions' || format === 'lightgcn' ? [usual] : (['leave-one-out', 'temporal'] as const);
+  if (!only.some((one) => one === protocol)) refuse('protocol', `${only.join(' or ')} for the format ${format}`, protocol);
+  if (protocol === 'temporal' && format === 'sequences') {
+    refuse('protocol', 'leave-one-out: the times of sequences are relative to each user', protocol);
+  }
+  if (gaps !== undefined && format !== 'sequences') refuse('gaps', 'the format sequences', format);
+  if (shuffles && usual !== 'leave-one-out' && usual !== 'temporal') refuse('shuffleTies', 'data with times', path);
+  if (goal === undefined) return;
+  if (format !== 'events' || protocol !== 'temporal')
+    refuse('goal', 'the format events and the protocol temporal', `${format}, ${protocol}`);
+  typeOf(goal);
+}
+
+function typeOf(goal: string): number {
+  return EVENT_TYPES.indexOf(oneOf('goal', goal, EVENT_TYPES));
+}
+
+/** The columns that are called as the parts of an event are. */
+function ownColumns(columns: readonly string[] | undefined): ColumnMap {
+  return Object.fromEntries(EVENT_PARTS.filter((part) => columns === undefined || columns.includes(part)).map((part) => [part, part]));
 }

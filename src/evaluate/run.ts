@@ -2,7 +2,8 @@
 
 import { KairankError } from '../errors.js';
 import { runJob } from '../jobs.js';
-import { trainModels } from '../learn/train.js';
+import { DEFAULT_BUDGET, refitModels, trainModels } from '../learn/train.js';
+import { Run } from '../learn/run.js';
 import type { TrainProgress, TrainReport } from '../learn/types.js';
 import { native } from '../native.js';
 import { type Metrics, measure } from './metrics.js';
@@ -10,7 +11,7 @@ import { rankRepeats } from './repeat.js';
 import type { Split } from './splits.js';
 
 /** `engine` is the whole pipeline as it serves; `repeat` a baseline; the rest single models over the whole catalogue. */
-export const EVALUATION_MODELS = ['engine', 'rules', 'ials', 'popularity', 'repeat'] as const;
+export const EVALUATION_MODELS = ['engine', 'sequence', 'rules', 'item-knn', 'session-knn', 'ials', 'popularity', 'repeat'] as const;
 export type EvaluationModel = (typeof EVALUATION_MODELS)[number];
 
 export interface EvaluateOptions {
@@ -23,6 +24,10 @@ export interface EvaluateOptions {
   threads: number;
   /** Candidates that recall hands to ranking (`engine` only). Default: 500. */
   candidates?: number;
+  /** Fits the settings that were chosen again on train and validation together. Default: what the protocol does. */
+  refit?: boolean;
+  /** Seconds that training may take. Default: 600. */
+  budget?: number;
   signal?: AbortSignal | undefined;
   onProgress?: (progress: TrainProgress) => void;
 }
@@ -35,13 +40,21 @@ export interface Evaluation {
   evaluateSeconds: number;
 }
 
-const NATIVE_MODELS = { engine: 'engine', rules: 'rules', ials: 'factors', popularity: 'popularity' } as const;
+const NATIVE_MODELS = {
+  engine: 'engine',
+  sequence: 'sequence',
+  rules: 'rules',
+  'item-knn': 'item-knn',
+  'session-knn': 'sessions',
+  ials: 'factors',
+  popularity: 'popularity',
+} as const;
 
 const seconds = (since: number): number => Math.round(performance.now() - since) / 1000;
 
 /**
- * Evaluates one model on a split. Training sees `split.train` and chooses on `split.validation`; nothing is fitted again, and test
- * histories are input alone.
+ * Evaluates one model on a split. Training sees `split.train` and chooses on `split.validation`; nothing is fitted again but by
+ * `refit`, and test histories are input alone.
  * @throws KairankError KAIRANK_ABORTED, KAIRANK_NOT_ENOUGH_DATA when the split asks nothing.
  */
 export async function evaluate(split: Split, options: EvaluateOptions): Promise<Evaluation> {
@@ -55,24 +68,36 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
     return { metrics: measure(test, ranked, { ...options, items }), report: null, trainSeconds: 0, evaluateSeconds: seconds(started) };
   }
   const model = NATIVE_MODELS[options.model];
-  const trained = await trainModels(
-    { items, train: split.train, validation: split.validation.targets.length > 0 ? split.validation : null },
-    {
-      seed: options.seed,
-      threads: options.threads,
-      excludeSeen: options.excludeSeen,
-      models: model,
-      ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-    },
-  );
+  const { signal, onProgress } = options;
+  const refit = options.refit ?? split.refits;
+  const settings = {
+    seed: options.seed,
+    threads: options.threads,
+    excludeSeen: options.excludeSeen,
+    models: model,
+    refit,
+    budget: options.budget ?? DEFAULT_BUDGET,
+    ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  };
+  const run = new Run(settings);
+  const validation = split.validation.targets.length > 0 ? split.validation : null;
+  let trained = await trainModels({ items, train: split.train, validation }, settings, run);
+  if (refit) trained = await refitModels(trained, { items, train: split.everything }, settings, run);
   const trainSeconds = seconds(started);
   const ranking = performance.now();
   const { excludeSeen, threads, candidates = 500 } = options;
   const ranked = await runJob(
-    () => native().learning.rankCases(trained.models, test, { model, excludeSeen, candidates, k, threads }),
-    options.signal,
+    () =>
+      native().learning.rankCases(trained.models, test, {
+        model: model === 'item-knn' ? 'rules' : model,
+        excludeSeen,
+        candidates,
+        k,
+        threads,
+      }),
+    signal,
   );
   const metrics = measure(test, ranked, { ...options, items });
   return { metrics, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };

@@ -31,13 +31,14 @@ export class RankSums {
     return (at(this.discount, Math.min(k, above + size)) - at(this.discount, above)) / size;
   }
 
-  /** Expected reciprocal rank of the first of `targets` targets that share one score. */
-  reciprocal(above: number, size: number, targets: number): number {
-    if (targets === 1) return (at(this.harmonic, above + size) - at(this.harmonic, above)) / size;
+  /** Expected reciprocal rank of the first of `targets` targets that share one score, 0 beyond rank k. */
+  reciprocal(above: number, size: number, targets: number, k = Number.POSITIVE_INFINITY): number {
+    if (above >= k) return 0;
+    if (targets === 1) return (at(this.harmonic, Math.min(k, above + size)) - at(this.harmonic, above)) / size;
     // Position of the first: P(beyond x) = C(size - x, targets) / C(size, targets), stepped from one x to the next.
     let beyond = 1;
     let expected = 0;
-    for (let position = 1; position <= size - targets + 1; position++) {
+    for (let position = 1; position <= size - targets + 1 && above + position <= k; position++) {
       const here = (beyond * targets) / (size - position + 1);
       expected += here / (above + position);
       beyond -= here;

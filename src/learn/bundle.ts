@@ -12,7 +12,7 @@ import { type ModelTensors, readTensors, tensorsOf } from './tensors.js';
 import type { TrainReport } from './types.js';
 
 const FORMAT = 'kairank-bundle';
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const MANIFEST = 'manifest.json';
 const WEIGHTS = 'weights.safetensors';
 const DRAFT = '.draft-';
@@ -106,7 +106,7 @@ export async function writeBundle(
   return { bundle: id, checksum: sha256(manifest), trainedAt: now.toISOString() };
 }
 
-/** Removes every bundle but those named, and drafts of runs that were cut short. */
+/** Removes every bundle but those named, and what is left of runs that were cut short: drafts and checkpoints. */
 export async function pruneBundles(folder: string, kept: readonly string[]): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!kept.includes(name)) await rm(join(folder, name), { recursive: true, force: true });

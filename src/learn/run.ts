@@ -10,6 +10,7 @@ type JobOptions = Omit<LearnOptions, 'excludeSeen'>;
 export class Run {
   readonly #started = performance.now();
   readonly signal: AbortSignal | undefined;
+  #phase: { name: Phase; since: number; from: number } | null = null;
 
   constructor(private readonly options: Pick<TrainModelsOptions, 'seed' | 'threads' | 'signal' | 'onProgress'>) {
     this.signal = options.signal;
@@ -20,15 +21,28 @@ export class Run {
   }
 
   /** Tells the listener how far a phase has come. */
-  report(phase: Phase, { done, total, ndcg }: NativeProgress): void {
+  report(phase: Phase, { done, total, ndcg, loss }: NativeProgress): void {
+    const fraction = total > 0 ? Math.min(1, done / total) : 0;
+    const now = this.seconds * 1000;
+    // What a resumed training begins with took no time of this run.
+    if (this.#phase?.name !== phase) this.#phase = { name: phase, since: now, from: fraction };
+    const { since, from } = this.#phase;
+    const left = fraction > from ? ((now - since) * (1 - fraction)) / (fraction - from) : undefined;
     this.options.onProgress?.({
       phase,
       done,
       total,
-      fraction: total > 0 ? Math.min(1, done / total) : 0,
+      fraction,
       ...(Number.isFinite(ndcg) ? { ndcg } : {}),
-      elapsed: this.seconds * 1000,
+      ...(Number.isFinite(loss) ? { loss } : {}),
+      elapsed: now,
+      ...(left === undefined ? {} : { left }),
     });
+  }
+
+  /** Tells the listener that a phase without a native job begins, or has ended. */
+  mark(phase: Phase, ended: boolean): void {
+    this.report(phase, { done: Number(ended), total: 1, ndcg: Number.NaN, loss: Number.NaN });
   }
 
   /**
@@ -39,10 +53,10 @@ export class Run {
     const { seed, threads } = this.options;
     const fault: { thrown: boolean; error?: unknown } = { thrown: false };
     let job: NativeJob<T> | undefined;
-    const onProgress = ({ done, total, ndcg }: NativeProgress): void => {
+    const onProgress = ({ done, total, ...rest }: NativeProgress): void => {
       if (fault.thrown) return;
       try {
-        this.report(phase, { done: share.index * total + done, total: share.of * total, ndcg });
+        this.report(phase, { done: share.index * total + done, total: share.of * total, ...rest });
       } catch (error) {
         fault.thrown = true;
         fault.error = error;

@@ -1,17 +1,18 @@
 /** `engine.train()`: from the histories in the core to models in use, all or nothing. */
 
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
 import type { NativeCore } from '../native.js';
-import { boolean, integer, onlyKeys, record, refuse, signal } from '../options.js';
+import { boolean, duration, integer, onlyKeys, record, refuse, signal } from '../options.js';
 import { MODELS_FOLDER } from '../store/paths.js';
 import type { Store } from '../store/store.js';
 import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
 import { Run } from './run.js';
 import { sliceHistories } from './slice.js';
 import { exportModels, importModels, moveRows } from './tensors.js';
-import { defaultThreads, refitModels, trainModels } from './train.js';
+import { DEFAULT_BUDGET, defaultThreads, refitModels, trainModels } from './train.js';
 import type { ModelsInfo, TrainedModels, TrainOptions, TrainResult } from './types.js';
 
 const DEFAULT_VALIDATION = 10_000;
@@ -24,6 +25,8 @@ interface Settings {
   threads: number;
   validation: number;
   refit: boolean;
+  /** Seconds. */
+  budget: number;
   signal: AbortSignal | undefined;
   onProgress: TrainOptions['onProgress'];
 }
@@ -34,14 +37,15 @@ function isListener(value: unknown): value is NonNullable<TrainOptions['onProgre
 
 function check(value: unknown): Settings {
   const options = record('options', value);
-  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit']);
-  const { seed, threads, onProgress, validation, refit } = options;
+  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit', 'budget']);
+  const { seed, threads, onProgress, validation, refit, budget } = options;
   if (onProgress !== undefined && !isListener(onProgress)) refuse('onProgress', 'a function', onProgress);
   return {
     seed: seed === undefined ? 1 : integer('seed', seed, 0, MAX_SEED),
     threads: threads === undefined ? defaultThreads() : integer('threads', threads, 1, MAX_THREADS),
     validation: validation === undefined ? DEFAULT_VALIDATION : integer('validation', validation, 0, 1_000_000_000),
     refit: refit === undefined || boolean('refit', refit),
+    budget: budget === undefined ? DEFAULT_BUDGET : duration('budget', budget) / 1000,
     signal: signal('signal', options.signal),
     onProgress,
   };
@@ -95,8 +99,19 @@ export class Trainer {
   }
 
   async #run(settings: Settings): Promise<TrainResult> {
-    const { seed, threads, validation, refit, signal: stop, onProgress } = settings;
-    const options = { seed, threads, excludeSeen: null, ...(stop ? { signal: stop } : {}), ...(onProgress ? { onProgress } : {}) };
+    const { seed, threads, validation, refit, budget, signal: stop, onProgress } = settings;
+    const { dir } = this.store;
+    if (dir !== null) await mkdir(join(dir, MODELS_FOLDER), { recursive: true });
+    const options = {
+      seed,
+      threads,
+      budget,
+      refit,
+      excludeSeen: null,
+      ...(dir === null ? {} : { checkpoints: join(dir, MODELS_FOLDER) }),
+      ...(stop ? { signal: stop } : {}),
+      ...(onProgress ? { onProgress } : {}),
+    };
     const run = new Run(options);
     throwIfAborted(stop);
     const histories = call(() => this.core.exportHistories());
@@ -104,10 +119,10 @@ export class Trainer {
     const slice = sliceHistories(histories, validation, seed);
     let trained = await trainModels({ items: keys.length, ...slice }, options, run);
     if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories }, options, run);
-    run.report('save', { done: 0, total: 1, ndcg: Number.NaN });
+    run.mark('save', false);
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
     call(() => this.core.publish(trained.models));
-    run.report('save', { done: 1, total: 1, ndcg: Number.NaN });
+    run.mark('save', true);
     this.#models = { id: bundle, trainedAt, items: keys.length, report: trained.report };
     return {
       ...trained.report,

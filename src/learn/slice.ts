@@ -108,6 +108,18 @@ export function sliceHistories(histories: NativeHistories, limit: number, seed: 
   return { train, validation: { histories: validation, targetOffsets, targets: Uint32Array.from(targets.flat()) } };
 }
 
+/** Whether anybody did something with an item, and after it something that speaks for one. */
+export function hasSequences(histories: NativeHistories): boolean {
+  for (let user = 0; user + 1 < histories.offsets.length; user++) {
+    let before = false;
+    for (let at = histories.offsets[user] ?? 0; at < (histories.offsets[user + 1] ?? 0); at++) {
+      if (before && isPositive(histories, at)) return true;
+      before ||= histories.rows[at] !== NO_ROW;
+    }
+  }
+  return false;
+}
+
 /** Share of the targets that their own history holds already, 0 to 1. */
 export function repeatShare(cases: NativeCases): number {
   let repeats = 0;

@@ -5,10 +5,12 @@
 
 import { KairankError } from '../errors.js';
 import type { Tensor, TensorData } from '../formats/safetensors.js';
-import { type NativeModelParts, type NativeModels, native } from '../native.js';
+import { type NativeModelParts, type NativeModels, type NativeSequenceConfig, native } from '../native.js';
 
 type RulesTensors = ReturnType<NonNullable<NativeModelParts['rules']>['tensors']>;
 type FactorsTensors = ReturnType<NonNullable<NativeModelParts['factors']>['tensors']>;
+type SessionsTensors = ReturnType<NonNullable<NativeModelParts['sessions']>['tensors']>;
+type SequenceTensors = ReturnType<NonNullable<NativeModelParts['sequence']>['tensors']>;
 
 /** Models in plain memory. */
 export interface ModelTensors {
@@ -16,6 +18,8 @@ export interface ModelTensors {
   keys: Float64Array;
   rules: RulesTensors | null;
   factors: FactorsTensors | null;
+  sequence: SequenceTensors | null;
+  sessions: SessionsTensors | null;
   popularity: Float32Array;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
@@ -26,6 +30,8 @@ export interface ModelTensors {
 interface Settings {
   rules: { decay: number; maxEvents: number } | null;
   factors: { regularisation: number; alpha0: number; nu: number; decay: number; maxEvents: number } | null;
+  sequence: Omit<NativeSequenceConfig, 'kinds'> | null;
+  sessions: Omit<SessionsTensors, 'offsets' | 'rows'> | null;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
   excludeSeen: boolean;
@@ -33,11 +39,13 @@ interface Settings {
 
 /** Takes models apart. `keys` has at least as many rows as the models. */
 export function exportModels(models: NativeModels, keys: Float64Array): ModelTensors {
-  const { items, rules, factors, popularity, attention, blend, excludeSeen } = models.parts();
+  const { items, rules, factors, sequence, sessions, popularity, attention, blend, excludeSeen } = models.parts();
   return {
     keys: keys.slice(0, items),
     rules: rules?.tensors() ?? null,
     factors: factors?.tensors() ?? null,
+    sequence: sequence?.tensors() ?? null,
+    sessions: sessions?.tensors() ?? null,
     popularity,
     attention,
     blend,
@@ -46,13 +54,30 @@ export function exportModels(models: NativeModels, keys: Float64Array): ModelTen
 }
 
 /** Puts models together again. */
-export function importModels({ keys, rules, factors, popularity, attention, blend, excludeSeen }: ModelTensors): NativeModels {
+export function importModels({
+  keys,
+  rules,
+  factors,
+  sequence,
+  sessions,
+  popularity,
+  attention,
+  blend,
+  excludeSeen,
+}: ModelTensors): NativeModels {
   const { learning } = native();
   const items = keys.length;
   return learning.createModels({
     items,
     rules: rules && learning.rulesFromTensors(items, rules),
     factors: factors && learning.factorsFromTensors(items, factors),
+    sessions: sessions && learning.sessionsFromTensors(items, sessions),
+    sequence:
+      sequence &&
+      learning.sequenceFromTensors(items, {
+        config: sequence.config,
+        tensors: Object.fromEntries(Object.entries(sequence.tensors).map(([name, { data }]) => [name, data])),
+      }),
     popularity,
     attention,
     blend,
@@ -63,10 +88,10 @@ export function importModels({ keys, rules, factors, popularity, attention, blen
 export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; settings: Settings } {
   const arrays = new Map<string, Tensor>();
   const add = (name: string, data: TensorData, shape: number[] = [data.length]): void => void arrays.set(name, { shape, data });
-  const { keys, rules, factors, popularity, attention, blend, excludeSeen } = models;
+  const { keys, rules, factors, sequence, sessions, popularity, attention, blend, excludeSeen } = models;
   add('keys', keys);
   add('popularity', popularity);
-  const settings: Settings = { rules: null, factors: null, attention, blend, excludeSeen };
+  const settings: Settings = { rules: null, factors: null, sequence: null, sessions: null, attention, blend, excludeSeen };
   if (rules) {
     add('rules.offsets', rules.offsets);
     add('rules.columns', rules.columns);
@@ -78,6 +103,20 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
     add('factors', values, [keys.length, dim]);
     add('gram', gram, [dim, dim]);
     settings.factors = rest;
+  }
+  if (sessions) {
+    const { offsets, rows, ...rest } = sessions;
+    add('sessions.offsets', offsets);
+    add('sessions.rows', rows);
+    settings.sessions = rest;
+  }
+  if (sequence) {
+    const { kinds, ...rest } = sequence.config;
+    add('sequence.eventKinds', kinds);
+    for (const [name, { rows, columns, data }] of Object.entries(sequence.tensors)) {
+      add(`sequence.${name}`, data, rows === 1 ? [columns] : [rows, columns]);
+    }
+    settings.sequence = rest;
   }
   return { arrays, settings };
 }
@@ -116,16 +155,29 @@ class TensorReader {
     return keys;
   }
 
-  rules(items: number, settings: NonNullable<Settings['rules']>): RulesTensors {
-    const offsets = this.take('rules.offsets', Float64Array, [items + 1]).data;
-    const columns = this.take('rules.columns', Uint32Array, [-1]).data;
-    const values = this.finite('rules.values', this.take('rules.values', Float32Array, [columns.length]).data);
+  /** Offsets from 0 up to the number of what they divide. */
+  #offsets(name: string, shape: number, total: number): Float64Array {
+    const offsets = this.take(name, Float64Array, [shape]).data;
     let before = 0;
     for (const offset of offsets) {
-      if (!Number.isInteger(offset) || offset < before) this.fail('array "rules.offsets" does not count up');
+      if (!Number.isInteger(offset) || offset < before) this.fail(`array "${name}" does not count up`);
       before = offset;
     }
-    if (offsets[0] !== 0 || before !== columns.length) this.fail('array "rules.offsets" does not cover the rules');
+    if (offsets[0] !== 0 || before !== total) this.fail(`array "${name}" does not cover what it divides`);
+    return offsets;
+  }
+
+  sessions(items: number, settings: NonNullable<Settings['sessions']>): SessionsTensors {
+    const rows = this.take('sessions.rows', Uint32Array, [-1]).data;
+    const offsets = this.#offsets('sessions.offsets', -1, rows.length);
+    for (const row of rows) if (row >= items) this.fail('array "sessions.rows" names a row that is not there');
+    return { offsets, rows, ...settings };
+  }
+
+  rules(items: number, settings: NonNullable<Settings['rules']>): RulesTensors {
+    const columns = this.take('rules.columns', Uint32Array, [-1]).data;
+    const values = this.finite('rules.values', this.take('rules.values', Float32Array, [columns.length]).data);
+    const offsets = this.#offsets('rules.offsets', items + 1, columns.length);
     for (const column of columns) if (column >= items) this.fail('array "rules.columns" names a row that is not there');
     return { offsets, columns, values, ...settings };
   }
@@ -136,6 +188,20 @@ class TensorReader {
     const gram = this.finite('gram', this.take('gram', Float32Array, [dim, dim]).data);
     return { dim, factors: this.finite('factors', data), gram, ...settings };
   }
+
+  /** Which tensors there must be and of what size, the core knows from the config, and checks. */
+  sequence(items: number, settings: NonNullable<Settings['sequence']>): SequenceTensors {
+    this.take('sequence.items', Float32Array, [items, settings.dim]);
+    const kinds = this.take('sequence.eventKinds', Uint32Array, [-1]).data;
+    const tensors: SequenceTensors['tensors'] = {};
+    for (const [name, { shape }] of this.arrays) {
+      if (!name.startsWith('sequence.') || name === 'sequence.eventKinds') continue;
+      const data = this.finite(name, this.take(name, Float32Array, shape).data);
+      const [rows = 1, columns = 1] = shape.length === 1 ? [1, ...shape] : shape;
+      tensors[name.slice('sequence.'.length)] = { rows, columns, data };
+    }
+    return { config: { ...settings, kinds }, tensors };
+  }
 }
 
 /**
@@ -144,7 +210,7 @@ class TensorReader {
  */
 export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unknown, file: string): ModelTensors {
   const reader = new TensorReader(arrays, file);
-  const { rules, factors, attention, blend, excludeSeen } = settings as Settings;
+  const { rules, factors, sequence, sessions, attention, blend, excludeSeen } = settings as Settings;
   const keys = reader.keys();
   const popularity = reader.finite('popularity', reader.take('popularity', Float32Array, [keys.length]).data);
   return {
@@ -152,6 +218,8 @@ export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unkno
     popularity,
     rules: rules && reader.rules(keys.length, rules),
     factors: factors && reader.factors(keys.length, factors),
+    sessions: sessions && reader.sessions(keys.length, sessions),
+    sequence: sequence && reader.sequence(keys.length, sequence),
     attention,
     blend,
     excludeSeen,
@@ -176,7 +244,9 @@ export function moveRows(models: ModelTensors, keys: Float64Array): ModelTensors
     keys: keys.slice(0, items),
     popularity,
     rules: models.rules && moveRules(models.rules, moved, origin),
-    factors: models.factors && moveFactors(models.factors, origin),
+    factors: models.factors && { ...models.factors, factors: moveEmbeddings(models.factors.factors, models.factors.dim, origin) },
+    sessions: models.sessions && moveSessions(models.sessions, moved),
+    sequence: models.sequence && moveSequence(models.sequence, origin),
   };
 }
 
@@ -199,11 +269,33 @@ function moveRules(rules: RulesTensors, moved: Uint32Array, origin: Uint32Array)
   return { ...rules, offsets, columns: columns.slice(0, end), values: values.slice(0, end) };
 }
 
-function moveFactors(factors: FactorsTensors, origin: Uint32Array): FactorsTensors {
-  const { dim } = factors;
-  const values = new Float32Array(origin.length * dim);
-  for (const [row, from] of origin.entries()) {
-    if (from !== NO_ROW) values.set(factors.factors.subarray(from * dim, (from + 1) * dim), row * dim);
+/** Items that are gone leave their sessions. */
+function moveSessions(sessions: SessionsTensors, moved: Uint32Array): SessionsTensors {
+  const offsets = new Float64Array(sessions.offsets.length);
+  const rows = new Uint32Array(sessions.rows.length);
+  let end = 0;
+  for (let session = 0; session + 1 < offsets.length; session++) {
+    for (let at = sessions.offsets[session] ?? 0; at < (sessions.offsets[session + 1] ?? 0); at++) {
+      const row = moved[sessions.rows[at] ?? NO_ROW] ?? NO_ROW;
+      if (row !== NO_ROW) rows[end++] = row;
+    }
+    offsets[session + 1] = end;
   }
-  return { ...factors, factors: values };
+  return { ...sessions, offsets, rows: rows.slice(0, end) };
+}
+
+/** Rows of `dim` numbers by where they come from; zeros where from nowhere. */
+function moveEmbeddings(embeddings: Float32Array, dim: number, origin: Uint32Array): Float32Array {
+  const moved = new Float32Array(origin.length * dim);
+  for (const [row, from] of origin.entries()) {
+    if (from !== NO_ROW) moved.set(embeddings.subarray(from * dim, (from + 1) * dim), row * dim);
+  }
+  return moved;
+}
+
+function moveSequence({ config, tensors }: SequenceTensors, origin: Uint32Array): SequenceTensors {
+  const { items, ...rest } = tensors;
+  if (!items) return { config, tensors };
+  const data = moveEmbeddings(items.data, config.dim, origin);
+  return { config, tensors: { items: { rows: origin.length, columns: config.dim, data }, ...rest } };
 }

@@ -1,16 +1,25 @@
-/** A training run over the native learners: rules and factors, then the blend of all sources. */
+/** A training run over the native learners: rules, sessions, factors and the sequence model, then the blend of all sources. */
 
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
 import { type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
 import { Run, turn } from './run.js';
-import { countPopularity, repeatShare } from './slice.js';
-import type { TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
+import { countPopularity, hasSequences, repeatShare } from './slice.js';
+import type { LearnedSequence, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
 
 /** What a set of one model says of attention, which it does not have. */
 const NO_ATTENTION: NativeModelParts['attention'] = { scale: 8, decay: 0.8, maxEvents: 50 };
 const DEFAULT_CANDIDATES = 500;
+/** How the files begin that a stopped training goes on from. */
+const CHECKPOINT = '.checkpoint-';
+/** Seconds. */
+export const DEFAULT_BUDGET = 600;
+/** Share of the budget's rest that the sequence model gets where it will be fitted again, and where not. */
+const SEQUENCE_SHARE = { refit: 0.42, once: 0.85 };
+/** Seconds in which even a small shop's sequences can be learned from. */
+const LEAST_SEQUENCE_SECONDS = 0.5;
 /** Where more of the targets than this were seen before, leaving out what was seen would leave out the answer. */
 const REPEATS_MATTER = 0.05;
 
@@ -37,15 +46,27 @@ function chosenOf(trials: readonly Trial[], made: NativeModelParts): Trial | nul
   return bestOf(chosen) ?? bestOf(trials.filter(({ settings }) => settings.rules !== undefined));
 }
 
+/** What a sequence model reached in the epoch that was kept. */
+function reached(learned: LearnedSequence | null): { ndcg: number; recall: number } | null {
+  if (!learned) return null;
+  const { epochs, resumed, bestEpoch } = learned.report;
+  return epochs[bestEpoch - 1 - resumed] ?? null;
+}
+
 /** The blend of a set of one model: that model, with a word for popularity where it has none. */
 function only(source: SourceName): NativeModelParts['blend'] {
   return { weight: SOURCES.map((one) => Number(one === source)), missing: SOURCES.map(() => 0) };
 }
 
-/** Blend weights by the names of the sources. */
-function weightsByName(parts: NativeModelParts): Record<SourceName, number> {
-  const [rules = 0, factors = 0, attention = 0, popularity = 0] = parts.blend.weight;
-  return { rules, factors, attention, popularity };
+/** Numbers in the order of the sources, by name. */
+function bySource(numbers: readonly number[]): Record<SourceName, number> {
+  const [rules = 0, factors = 0, attention = 0, popularity = 0, sequence = 0, sessions = 0] = numbers;
+  return { rules, factors, attention, popularity, sequence, sessions };
+}
+
+/** Where the state of a sequence training is kept, in the folder of checkpoints. */
+function checkpointOf({ checkpoints }: TrainModelsOptions, name: string): string | null {
+  return checkpoints === undefined ? null : join(checkpoints, `${CHECKPOINT}${name}`);
 }
 
 /**
@@ -72,14 +93,37 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   await turn();
   const excludeSeen = options.excludeSeen ?? (validation ? repeatShare(validation) <= REPEATS_MATTER : true);
   const ruled =
-    wanted === 'engine' || wanted === 'rules'
-      ? await run.job('rules', (native) => learning.learnRules(dataset, { ...native, excludeSeen }))
+    wanted === 'engine' || wanted === 'rules' || wanted === 'item-knn'
+      ? await run.job('rules', (native) => learning.learnRules(dataset, { ...native, excludeSeen, sequential: wanted !== 'item-knn' }))
+      : null;
+  const sessioned =
+    wanted === 'engine' || wanted === 'sessions'
+      ? await run.job('sessions', (native) => learning.learnSessions(dataset, { ...native, excludeSeen }))
       : null;
   const factored =
     wanted === 'engine' || wanted === 'factors'
       ? await run.job('factors', (native) => learning.learnFactors(dataset, { ...native, excludeSeen }))
       : null;
-  const parts = { rules: ruled?.rules ?? null, factors: factored?.factors ?? null, popularity };
+  const budget = options.budget ?? DEFAULT_BUDGET;
+  const forSequence = (budget - run.seconds) * (options.refit === true ? SEQUENCE_SHARE.refit : SEQUENCE_SHARE.once);
+  const possible = hasSequences(train) && forSequence >= LEAST_SEQUENCE_SECONDS;
+  const sequenced =
+    wanted === 'sequence' || (wanted === 'engine' && possible)
+      ? await run.job('sequence', (native) =>
+          learning.learnSequence(
+            dataset,
+            {},
+            { ...native, excludeSeen, budget: forSequence, checkpoint: checkpointOf(options, 'sequence') },
+          ),
+        )
+      : null;
+  const parts = {
+    rules: ruled?.rules ?? null,
+    factors: factored?.factors ?? null,
+    sequence: sequenced?.sequence ?? null,
+    sessions: sessioned?.sessions ?? null,
+    popularity,
+  };
   const blended =
     wanted === 'engine'
       ? await run.job('blend', (native) =>
@@ -93,24 +137,34 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   const models =
     blended?.models ??
     call(() =>
-      learning.createModels({ items, ...parts, attention: NO_ATTENTION, blend: only(wanted === 'engine' ? 'rules' : wanted), excludeSeen }),
+      learning.createModels({
+        items,
+        ...parts,
+        attention: NO_ATTENTION,
+        blend: only(wanted === 'engine' || wanted === 'item-knn' ? 'rules' : wanted),
+        excludeSeen,
+      }),
     );
   const made = models.parts();
-  const chosen = blended ? chosenOf(blended.trials, made) : bestOf((ruled ?? factored)?.trials ?? []);
+  const chosen = blended ? chosenOf(blended.trials, made) : (bestOf((ruled ?? sessioned ?? factored)?.trials ?? []) ?? reached(sequenced));
   const report: TrainReport = {
     seed: options.seed,
     threads: options.threads,
     rules: ruled && { settings: ruled.settings, trials: ruled.trials },
+    sessions: sessioned && made.sessions && { settings: sessioned.settings, trials: sessioned.trials },
     factors: factored && { settings: factored.settings, trials: factored.trials },
+    sequence: sequenced && made.sequence && { settings: sequenced.settings, report: sequenced.report },
     blend: blended && {
       settings: { ...made.attention },
       trials: blended.trials,
-      weights: weightsByName(made),
+      weights: bySource(made.blend.weight),
+      missing: bySource(made.blend.missing),
       excludeSeen: made.excludeSeen,
     },
     excludeSeen: made.excludeSeen,
     validation: validation && chosen && { cases: validation.targetOffsets.length - 1, ndcg: chosen.ndcg, recall: chosen.recall },
     refitted: false,
+    budget,
     seconds: run.seconds,
   };
   return { models, report };
@@ -130,15 +184,39 @@ export async function refitModels(
   const dataset = call(() => learning.createDataset(items, train, null));
   const popularity = countPopularity(items, train);
   await turn();
-  const { rules, factors, excludeSeen } = report;
+  const { rules, sessions, factors, sequence, excludeSeen, budget } = report;
+  const of = 4;
   const ruled =
-    rules &&
-    (await run.job('refit', (native) => learning.fitRules(dataset, rules.settings, { ...native, excludeSeen }), { index: 0, of: 2 }));
+    rules && (await run.job('refit', (native) => learning.fitRules(dataset, rules.settings, { ...native, excludeSeen }), { index: 0, of }));
+  const sessioned =
+    sessions &&
+    (await run.job('refit', (native) => learning.fitSessions(dataset, sessions.settings, { ...native, excludeSeen }), { index: 1, of }));
   const factored =
     factors &&
-    (await run.job('refit', (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen }), { index: 1, of: 2 }));
+    (await run.job('refit', (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen }), { index: 2, of }));
+  const sequenced =
+    sequence &&
+    (await run.job(
+      'refit',
+      (native) =>
+        learning.learnSequence(dataset, sequence.settings, {
+          ...native,
+          excludeSeen,
+          budget: Math.max(LEAST_SEQUENCE_SECONDS, budget - run.seconds),
+          checkpoint: checkpointOf(options, 'refit'),
+        }),
+      { index: 3, of },
+    ));
   const refitted = call(() =>
-    learning.createModels({ ...models.parts(), items, rules: ruled?.rules ?? null, factors: factored?.factors ?? null, popularity }),
+    learning.createModels({
+      ...models.parts(),
+      items,
+      rules: ruled?.rules ?? null,
+      factors: factored?.factors ?? null,
+      sequence: sequenced?.sequence ?? null,
+      sessions: sessioned?.sessions ?? null,
+      popularity,
+    }),
   );
   return { models: refitted, report: { ...report, refitted: true, seconds: run.seconds } };
 }

@@ -1,8 +1,8 @@
 /** What goes into a training run, and what comes out. */
 
-import type { NativeCases, NativeHistories, NativeModels, SourceName, Trial } from '../native.js';
+import type { NativeCases, NativeHistories, NativeModels, SequenceReport, SourceName, Trial } from '../native.js';
 
-export const PHASES = ['rules', 'factors', 'blend', 'refit', 'save'] as const;
+export const PHASES = ['rules', 'sessions', 'factors', 'sequence', 'blend', 'refit', 'save'] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface TrainProgress {
@@ -14,8 +14,12 @@ export interface TrainProgress {
   fraction: number;
   /** Best NDCG@10 on validation so far, when there is one. */
   ndcg?: number;
+  /** Loss of the last epoch, where the phase has epochs. */
+  loss?: number;
   /** Milliseconds since the run began. */
   elapsed: number;
+  /** Milliseconds that the phase will take yet, as it has gone so far; absent at its beginning. */
+  left?: number;
 }
 
 export interface TrainOptions {
@@ -29,6 +33,11 @@ export interface TrainOptions {
   validation?: number;
   /** Whether the models are fitted again on everything, with the settings that validation chose. Default: true. */
   refit?: boolean;
+  /**
+   * What training may take: milliseconds, or words such as '90s', '10m', '1h'. Simple models first; the sequence model
+   * gets what they leave, and is left out where that is too little to learn anything. Default: '10m'.
+   */
+  budget?: number | string;
 }
 
 /** How one model came to be. */
@@ -38,18 +47,29 @@ export interface LearnedModel {
   trials: Trial[];
 }
 
+/** How the sequence model came to be. */
+export interface LearnedSequence {
+  settings: Record<string, number>;
+  report: SequenceReport;
+}
+
 /** What a training run did. */
 export interface TrainReport {
   seed: number;
   threads: number;
   rules: LearnedModel | null;
+  sessions: LearnedModel | null;
   factors: LearnedModel | null;
+  /** null where it was not wanted, nothing follows anything, or the budget was used up. */
+  sequence: LearnedSequence | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
-  blend: (LearnedModel & { weights: Record<SourceName, number>; excludeSeen: boolean }) | null;
+  blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   excludeSeen: boolean;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
   validation: { cases: number; ndcg: number; recall: number } | null;
   refitted: boolean;
+  /** Seconds that training was allowed. */
+  budget: number;
   seconds: number;
 }
 
@@ -88,9 +108,15 @@ export interface TrainModelsOptions {
   /** Whether seen items are left out when validation is scored; null: what the blend learns, by the repeats in validation. */
   excludeSeen: boolean | null;
   /** Which models to make. Default: 'engine', all of them and their blend. */
-  models?: 'engine' | 'rules' | 'factors' | 'popularity';
+  models?: 'engine' | 'rules' | 'factors' | 'item-knn' | 'popularity' | 'sequence' | 'sessions';
   /** Candidates that recall hands to ranking while the blend is learned. Default: 500. */
   candidates?: number;
+  /** Seconds; see `TrainOptions.budget`. Default: 600. */
+  budget?: number;
+  /** Folder for the state of what takes long, from which a run that was stopped goes on; absent: none is kept. */
+  checkpoints?: string;
+  /** Whether the models will be fitted again: the budget is for both. */
+  refit?: boolean;
   signal?: AbortSignal;
   onProgress?: (progress: TrainProgress) => void;
 }

@@ -20,7 +20,7 @@ describe('usage', () => {
     [['train'], /missing required argument 'shop'/],
     [['recommend', 'shop'], /--user/],
     [['train', 'shop', '--seed', 'x'], /--seed: expected a whole number/],
-    [['evaluate', 'file', '--model', 'magic'], /Allowed choices are engine/],
+    [['evaluate', 'file', '--model', 'magic'], /--model: expected one of "engine", .*"magic"/],
     [['import', 'shop'], /--events/],
     [['import', 'shop', '--events', 'f.csv'], /--map: expected columns for user, item and at/],
   ])('%j ends with 2 and says why', { timeout: MINUTES }, async (args, message) => {

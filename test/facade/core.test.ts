@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ColumnValue, FilterStep } from '../../src/native.js';
-import { native } from '../../src/native.js';
+import { native, SOURCES } from '../../src/native.js';
 import { addEvents, codeOf, core, expectCode, type PlainEvent, putPlain, request } from './native-core.js';
 
 describe('items', () => {
@@ -308,7 +308,7 @@ describe('requests', () => {
     expect(reply.scores).toHaveLength(3);
     expect([...reply.scores]).toEqual([...reply.scores].sort((x, y) => y - x));
     expect([...reply.sources]).toEqual([8, 8, 8]);
-    expect(reply.parts).toHaveLength(12);
+    expect(reply.parts).toHaveLength(3 * SOURCES.length);
     expect(reply.waited).toBeGreaterThanOrEqual(0);
     expect(reply.took).toBeGreaterThan(0);
     engine.close();
@@ -329,9 +329,11 @@ describe('requests', () => {
       items: 6,
       rules,
       factors: null,
+      sequence: null,
+      sessions: null,
       popularity: new Float32Array(6),
       attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-      blend: { weight: [1, 0, 0, 0], missing: [5, 0, 0, 0] },
+      blend: { weight: [1, 0, 0, 0, 0, 0], missing: [5, 0, 0, 0, 0, 0] },
       excludeSeen: true,
     });
     engine.publish(models);

@@ -189,8 +189,26 @@ const MODELS: ModelTensors = {
     decay: 0.9,
     maxEvents: 50,
   },
+  sequence: {
+    config: { dim: 2, blocks: 1, heads: 1, hidden: 1, window: 3, gaps: 0, kinds: Uint32Array.of(2, 5) },
+    tensors: {
+      items: { rows: 3, columns: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+      'final.norm.gain': { rows: 1, columns: 2, data: Float32Array.of(1, 1) },
+    },
+  },
+  sessions: {
+    offsets: Float64Array.of(0, 2, 4),
+    rows: Uint32Array.of(0, 1, 2, 0),
+    decay: 0.5,
+    ageing: 1,
+    distance: 0.25,
+    back: 0.5,
+    rarity: 0,
+    neighbours: 100,
+    maxEvents: 50,
+  },
   attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-  blend: { weight: [1, 2, 3, 4], missing: [0, 0, 0, 0] },
+  blend: { weight: [1, 2, 3, 4, 5, 0], missing: [0, 0, 0, 0, 0, 0] },
   excludeSeen: false,
 };
 
@@ -205,7 +223,7 @@ describe('bundles', () => {
   });
 
   it('come back as they went, with and without parts', async () => {
-    for (const models of [MODELS, { ...MODELS, rules: null, factors: null }]) {
+    for (const models of [MODELS, { ...MODELS, rules: null, factors: null, sequence: null, sessions: null }]) {
       const { bundle, checksum } = await writeBundle(folder, models, REPORT);
       expect(await readBundle(folder, { bundle, checksum })).toEqual({
         id: bundle,

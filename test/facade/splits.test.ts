@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readSequences } from '../../src/evaluate/data/sequences.js';
 import { groupByUser, type Interaction, type Interactions, Numbering, shuffleTies } from '../../src/evaluate/interactions.js';
 import { monthBefore, prepareSplit } from '../../src/evaluate/protocols.js';
@@ -179,5 +182,126 @@ describe('protocols', () => {
       field: 'protocol',
     });
     await expect(prepareSplit(path, { format: 'events', seed: 1 })).rejects.toMatchObject({ field: 'map' });
+  });
+});
+
+/** A folder with these files, for the time of one call. */
+async function inFolder<T>(files: Record<string, string>, use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'kairank-data-'));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe('prefixes', () => {
+  const train = `${Array.from({ length: 19 }, (_, session) => `a${session} b c`).join('\n')}\nx y a x\n`;
+
+  test('every prefix of the last tenth of the sessions is a case, and so is every line of the test', async () => {
+    const { split, excludeSeen, interactions } = await inFolder(
+      { 'train_sessions.txt': train, 'test_input_target.txt': 'x y\ta\nq\tb\n' },
+      (folder) => prepareSplit(folder, { format: 'sessions', seed: 1 }),
+    );
+    expect(excludeSeen).toBe(false);
+    expect(split.refits).toBe(false);
+    expect(lists(split.train, interactions.items)).toHaveLength(18);
+    expect(lists(split.everything, interactions.items)).toHaveLength(20);
+    expect(cases(split.validation, interactions.items)).toEqual([
+      ['a18', 'b'],
+      ['a18 b', 'c'],
+      ['x', 'y'],
+      ['x y', 'a'],
+      ['x y a', 'x'],
+    ]);
+    expect(cases(split.test, interactions.items)).toEqual([
+      ['x y', 'a'],
+      ['q', 'b'],
+    ]);
+    // a is named by the validation alone.
+    expect(split.coldTargets).toBe(1);
+    // Later sessions are later in time, the tests after all of them.
+    const starts = Array.from(split.train.offsets.subarray(0, -1), (offset) => split.train.times[offset] ?? 0);
+    expect(starts).toEqual([...starts].sort((a, b) => a - b));
+    expect(Math.min(...split.test.histories.times)).toBeGreaterThan(Math.max(...split.everything.times));
+  });
+
+  test('a file without sessions is named', async () => {
+    await expect(
+      inFolder({ 'train_sessions.txt': train, 'test_input_target.txt': '\n' }, (folder) =>
+        prepareSplit(folder, { format: 'sessions', seed: 1 }),
+      ),
+    ).rejects.toMatchObject({ code: 'KAIRANK_CORRUPT_FILE', message: expect.stringContaining('test_input_target.txt') as string });
+  });
+});
+
+describe('holdout', () => {
+  const items = Array.from({ length: 30 }, (_, item) => `i${item}`);
+  const files = {
+    'train.txt': `u0 ${items.join(' ')}\nu1 i1 i2 i3\nu2 i4\n`,
+    'test.txt': 'u0 n1 n2\nu2 i9\n',
+  };
+  const prepare = (seed: number) => inFolder(files, (folder) => prepareSplit(folder, { format: 'lightgcn', seed }));
+
+  test('a seeded tenth of what somebody has is validation; models are fitted on all of it', async () => {
+    const { split, excludeSeen, interactions } = await prepare(1);
+    expect(excludeSeen).toBe(true);
+    expect(split.refits).toBe(true);
+    const held = cases(split.validation, interactions.items);
+    expect(held.map(([, targets]) => targets.split(' ').length)).toEqual([3, 1]);
+    for (const [user, [history, targets]] of held.entries()) {
+      const all = [...history.split(' '), ...targets.split(' ')].sort();
+      expect(all).toEqual((user === 0 ? [...items] : ['i1', 'i2', 'i3']).sort());
+    }
+    expect(lists(split.everything, interactions.items).map((list) => list.length)).toEqual([30, 3, 1]);
+    expect(cases(split.test, interactions.items).map(([, targets]) => targets)).toEqual(['n1 n2', 'i9']);
+    expect(split.coldTargets).toBe(2);
+    expect(describeSplit((await prepare(1)).split, interactions.items)).toEqual(describeSplit(split, interactions.items));
+    expect(describeSplit((await prepare(2)).split, interactions.items)).not.toEqual(describeSplit(split, interactions.items));
+  });
+
+  test('a user of the test whom train does not know is named', async () => {
+    await expect(
+      inFolder({ ...files, 'test.txt': 'u9 i1\n' }, (folder) => prepareSplit(folder, { format: 'lightgcn', seed: 1 })),
+    ).rejects.toMatchObject({ code: 'KAIRANK_CORRUPT_FILE', message: expect.stringContaining('u9') as string });
+  });
+});
+
+describe('a goal', () => {
+  const event = (user: string, item: string, type: string, day: number): string =>
+    JSON.stringify({ user, item, type, at: new Date(Date.UTC(2026, 0, 1 + day)).toISOString() });
+  const lines = [
+    event('u', 'a', 'view', 0),
+    event('u', 'a', 'purchase', 1),
+    event('u', 'b', 'dismiss', 20),
+    event('u', 'b', 'view', 21),
+    event('u', 'c', 'purchase', 22),
+    event('u', 'd', 'view', 40),
+    event('u', 'e', 'purchase', 41),
+    event('u', 'f', 'purchase', 42),
+    event('v', 'a', 'view', 2),
+    event('v', 'd', 'view', 40),
+  ].join('\n');
+
+  test('is what is asked for; all else is history', async () => {
+    const path = write('goal.jsonl', `${lines}\n`);
+    const prepared = await prepareSplit(path, {
+      format: 'events',
+      goal: 'purchase',
+      seed: 1,
+      testFrom: Date.UTC(2026, 0, 31),
+      validationFrom: Date.UTC(2026, 0, 15),
+    });
+    const { items } = prepared.interactions;
+    expect(cases(prepared.split.validation, items)).toEqual([['a a', 'c']]);
+    expect(cases(prepared.split.test, items)).toEqual([['a a b b c', 'e']]);
+    expect(prepared.settings).toMatchObject({ goal: 'purchase', target: 'distinct items of the first purchase from testFrom' });
+  });
+
+  test('is one of the types, and of events over time', async () => {
+    const path = write('goal2.jsonl', `${lines}\n`);
+    await expect(prepareSplit(path, { format: 'events', goal: 'buying', seed: 1 })).rejects.toMatchObject({ field: 'goal' });
+    await expect(prepareSplit(path, { format: 'sequences', goal: 'purchase', seed: 1 })).rejects.toMatchObject({ field: 'goal' });
   });
 });

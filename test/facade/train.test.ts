@@ -57,7 +57,7 @@ describe('train', () => {
     expect(result.validation?.ndcg).toBeGreaterThan(0.5);
     expect(result.rules?.trials.length).toBeGreaterThan(1);
 
-    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['rules', 'factors', 'blend', 'refit', 'save']);
+    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['rules', 'sessions', 'factors', 'sequence', 'blend', 'refit', 'save']);
     for (const [index, { fraction, elapsed }] of seen.entries()) {
       expect(fraction).toBeGreaterThanOrEqual(0);
       expect(fraction).toBeLessThanOrEqual(1);
@@ -86,6 +86,53 @@ describe('train', () => {
     const before = await ask(engine);
     await engine.close();
     expect(await ask(await shop())).toEqual(before);
+  });
+
+  it('keeps within its budget, the simple models first', async () => {
+    const engine = await filled(null);
+    const { sequence, rules, blend, budget } = await engine.train({ budget: 1 });
+    expect(sequence).toBeNull();
+    expect(rules).not.toBeNull();
+    expect(blend?.weights.sequence).toBe(0);
+    expect(budget).toBe(0.001);
+    for (const wrong of [0, -1, Number.NaN, '10', '10 m', 'm', '1d', '99999h', null, {}]) {
+      await expect(engine.train({ budget: wrong as never }), JSON.stringify(wrong)).rejects.toMatchObject({
+        code: 'KAIRANK_INVALID_ARGUMENT',
+        field: 'budget',
+        expected: expect.stringContaining('"10m"') as string,
+      });
+    }
+  });
+
+  it('learns the order of things, and answers the next event by it', async () => {
+    const engine = await shop();
+    await engine.items.put(items);
+    // One step at a time or two: what comes next follows from the last two, which no rule of pairs can tell.
+    const walks = Array.from({ length: 400 }, (_, user) =>
+      Array.from({ length: 7 }, (_, step) => ({
+        user: `u${user}`,
+        item: `i${(user * 7 + step * (1 + (user % 2))) % AISLE}`,
+        type: 'view' as const,
+        at: 1.7e12 + user * 1e6 + step * 1000,
+      })),
+    );
+    await engine.events.add(walks.flat());
+    const { sequence } = await engine.train({ budget: '1m', threads: 2 });
+    if (!sequence) throw new Error('The blend does without the sequence model.');
+    expect(sequence.report.epochs.length).toBeGreaterThan(3);
+    expect(sequence.report.bestEpoch).toBeGreaterThan(0);
+    // Event by event, as stored: each answer is that of the whole history, and names what follows in the aisle.
+    const visit = [];
+    for (const step of [1, 3, 5, 7]) {
+      const event = { item: `i${step}`, type: 'view' as const, at: 1.8e12 + step * 1000 };
+      await engine.events.add({ user: 'walker', ...event });
+      visit.push(event);
+      const stored = (await engine.recommend({ user: 'walker', k: 5, excludeSeen: true })).items;
+      const whole = (await engine.recommend({ events: visit, k: 5, excludeSeen: true })).items;
+      expect(stored.map(({ id }) => id)).toEqual(whole.map(({ id }) => id));
+      for (const [place, { score }] of stored.entries()) expect(score).toBeCloseTo(whole[place]?.score ?? Number.NaN, 3);
+      if (step > 1) expect(stored[0]?.id).toBe(`i${step + 2}`);
+    }
   });
 
   it('gives the same models for the same seed', async () => {
@@ -120,7 +167,7 @@ describe('train', () => {
     const engine = await filled();
     const { id } = await engine.train({ validation: 0 });
     const before = (await engine.recommend({ user: 'u3' })).items;
-    for (const phase of ['rules', 'factors', 'blend', 'refit', 'save'] as const) {
+    for (const phase of ['rules', 'sessions', 'factors', 'sequence', 'blend', 'refit', 'save'] as const) {
       const stop = new AbortController();
       const onProgress = (progress: TrainProgress): void => {
         if (progress.phase === phase) stop.abort();

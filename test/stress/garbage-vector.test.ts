@@ -1,5 +1,8 @@
 /** Arbitrary values into every method of a native index, as garbage.test.ts does with the core. */
 
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { native } from '../../src/native.js';
@@ -156,4 +159,39 @@ test('handles that nobody closed are collected, before there is no room for othe
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(filled(true).figures().items).toBe(2);
+});
+
+test('files are opened and written by paths alone, whatever is given', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kairank-garbage-'));
+  try {
+    const path = join(folder, 'index');
+    await texts.save(path).promise;
+    const wrong = ['', 'a\0b', folder, join(folder, 'no', 'such', 'folder'), 'x'.repeat(5000), null, undefined, 7, {}];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.constantFrom<unknown>(path, ...wrong), garbage),
+        fc.oneof(fc.boolean(), garbage),
+        fc.oneof(fc.constant(100), garbage),
+        async (...given) => {
+          const values = given.map(made);
+          // Only what cannot be a path: a file of any other name would stay behind.
+          const target = typeof values[0] === 'string' && !wrong.includes(values[0]) ? '' : values[0];
+          for (const start of [() => invoke(native(), 'openIndex', values), () => invoke(texts, 'save', [target])]) {
+            const call = check(start);
+            if (typeof call !== 'object' || call === null || !('promise' in call)) continue;
+            const opened: unknown = await Promise.resolve(call.promise).catch((error: unknown) => {
+              check(() => {
+                throw error;
+              });
+            });
+            if (typeof opened === 'object' && opened !== null && 'close' in opened) invoke(opened, 'close', []);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(readdirSync(folder)).toEqual(['index']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

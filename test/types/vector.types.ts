@@ -48,6 +48,15 @@ export async function numbers(): Promise<void> {
   expectTypeOf(way).toEqualTypeOf<'exact' | 'graph'>();
 }
 
+/** A file knows its ids; who opens it says what they are, or takes both. */
+export async function opened(): Promise<void> {
+  expectTypeOf(await VectorIndex.open('a')).toEqualTypeOf<VectorIndex<Id>>();
+  expectTypeOf(await VectorIndex.open('a', { ids: 'number' })).toEqualTypeOf<VectorIndex<number>>();
+  expectTypeOf(await VectorIndex.open('a', { ids: 'string', verify: 'all' })).toEqualTypeOf<VectorIndex<string>>();
+  // @ts-expect-error all of it, or what is read
+  await VectorIndex.open('a', { verify: 'never' });
+}
+
 /** Where the kind is known at run time alone. */
 export function either(kind: IdKind): VectorIndex<Id> {
   const options: VectorIndexOptions = { dim: 3, ids: kind };

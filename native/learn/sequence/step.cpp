@@ -156,6 +156,15 @@ double SequenceStep::run(const std::vector<BatchPart>& parts, size_t used, size_
     task.count = candidates_;
     task.logChance = logChance_.data();
   }
+  // Each matrix is multiplied once forward and twice back: by what came in, and by itself.
+  double weightsAtRow = 0;
+  for (const SequenceTensor& tensor : layout_.tensors) {
+    if (tensor.offset >= layout_.blocks[0].attentionGain && tensor.rows > config_.heads) {
+      weightsAtRow += static_cast<double>(tensor.rows * tensor.columns);
+    }
+  }
+  for (size_t p = 0; p < used; p++) products_ += 3 * weightsAtRow * static_cast<double>(parts[p].events.rows());
+  products_ += 3.0 * static_cast<double>(targets * task.count * dim);
   itemGradient_.resize(task.count * dim);
   const double loss = softmaxLoss(task, threads_, control_, loss_, dIntents_.data(), itemGradient_.data());
 

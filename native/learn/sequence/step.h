@@ -22,6 +22,9 @@ class SequenceStep {
   double run(const std::vector<BatchPart>& parts, size_t used, size_t targets, double rate, uint64_t seed,
              SequenceCheckpoint& state);
 
+  /// Multiplications of the matrix products so far, forward and back.
+  double products() const { return products_; }
+
  private:
   /// What one part leaves behind.
   struct Work {
@@ -56,6 +59,7 @@ class SequenceStep {
   std::vector<uint32_t> slots_;       // items
   std::vector<uint32_t> slotOfItem_;  // kNoRow: not touched
   size_t candidates_ = 0;
+  double products_ = 0;
   std::vector<float> table_;      // candidates x dim
   std::vector<float> logChance_;  // candidates
 };

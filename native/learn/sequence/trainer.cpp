@@ -7,6 +7,7 @@
 #include "../../include/random.h"
 #include "../sampling.h"
 #include "batches.h"
+#include "checkpoint.h"
 #include "step.h"
 #include "validation.h"
 
@@ -86,33 +87,37 @@ std::vector<std::pair<std::string, double>> named(const SequenceSettings& settin
           {"smoothing", settings.smoothing},
           {"negatives", settings.negatives},
           {"batch", settings.batch},
-          {"epochs", settings.epochs}};
+          {"epochs", settings.epochs},
+          {"until", settings.until}};
 }
 
 void checkSettings(const SequenceSettings& settings) {
   const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
   if (!within(settings.dropout, 0, 0.95) || !within(settings.rate, 1e-8, 1) || !within(settings.decay, 0, 100) ||
       !within(settings.smoothing, 0, 0.9) || !(settings.clip > 0) || !within(settings.batch, 1, 1 << 20) ||
-      !within(settings.epochs, 0, 100000) || !within(settings.negatives, 0, 1 << 24)) {
-    throw Error(Status::invalidArgument,
-                "sequence: dropout must be from 0 to 0.95, rate from 1e-8 to 1, decay from 0 to 100, smoothing from 0 "
-                "to 0.9, clip above 0, batch from 1 to 1048576, epochs at most 100000, negatives at most 16777216");
+      !within(settings.epochs, 0, 100000) || !within(settings.until, 0, 100000) ||
+      !within(settings.negatives, 0, 1 << 24)) {
+    throw Error(
+        Status::invalidArgument,
+        "sequence: dropout must be from 0 to 0.95, rate from 1e-8 to 1, decay from 0 to 100, smoothing from 0 "
+        "to 0.9, clip above 0, batch from 1 to 1048576, epochs and until at most 100000, negatives at most 16777216");
   }
 }
 
 struct SequenceTrainer::Run {
-  Run(const Dataset& d, const SequenceSettings& s, uint64_t chosenSeed, uint32_t threadCount, Control& c)
+  Run(const Dataset& d, const SequenceSettings& s, const SequenceRun& how, Control& c)
       : data(d),
         settings(s),
-        seed(chosenSeed),
-        threads(std::max(1u, threadCount)),
+        seed(how.seed),
+        threads(std::max(1u, how.threads)),
+        excludeSeen(how.excludeSeen),
         control(c),
         config(configOf(d, s)),
         layout(config),
         sequences(trainingSequences(d.train, config)),
         negatives(negativesOf(s, d.items)),
         step(config, layout, settings, sequences, negatives, threads, control),
-        chosen(sampleCases(d.validation, s.cases, size_t{1} << 24, chosenSeed)),
+        chosen(sampleCases(d.validation, s.cases, size_t{1} << 24, how.seed)),
         planned(s.epochs) {
     if (sequences.targetCount == 0) {
       throw Error(Status::invalidArgument, "sequence: no history has an event after another: nothing to learn from");
@@ -161,6 +166,7 @@ struct SequenceTrainer::Run {
   const SequenceSettings settings;
   const uint64_t seed;
   const uint32_t threads;
+  const bool excludeSeen;
   Control& control;
   const SequenceConfig config;
   const SequenceLayout layout;
@@ -177,10 +183,10 @@ struct SequenceTrainer::Run {
   std::vector<BatchPart> parts;
 };
 
-SequenceTrainer::SequenceTrainer(const Dataset& data, const SequenceSettings& settings, uint64_t seed, uint32_t threads,
+SequenceTrainer::SequenceTrainer(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run,
                                  Control& control) {
   checkSettings(settings);
-  run_ = std::make_unique<Run>(data, settings, seed, threads, control);
+  run_ = std::make_unique<Run>(data, settings, run, control);
 }
 
 SequenceTrainer::~SequenceTrainer() = default;
@@ -201,6 +207,7 @@ SequenceEpoch SequenceTrainer::epoch() {
   size_t seen = 0;
   size_t count = 0;
   double done = run.state.epoch;
+  const double products = run.step.products();
   while (done < run.planned && !run.outOfTime && batches.next(run.parts, used, targets)) {
     run.control.check();
     const uint64_t seed = seedOf(run.seed, run.state.epoch, 2 + seen);
@@ -211,10 +218,10 @@ SequenceEpoch SequenceTrainer::epoch() {
   }
   out.loss /= static_cast<double>(std::max<size_t>(1, seen));
   out.seconds = secondsSince(start);
+  out.products = run.step.products() - products;
   run.state.epoch++;
-  const CaseQuality quality =
-      meanQuality(sequenceQualities(run.config, run.state.weights.data(), run.data.validation, run.chosen,
-                                    run.settings.excludeSeen, run.threads, run.control));
+  const CaseQuality quality = meanQuality(sequenceQualities(run.config, run.state.weights.data(), run.data.validation,
+                                                            run.chosen, run.excludeSeen, run.threads, run.control));
   out.ndcg = quality.ndcg;
   out.recall = quality.recall;
   run.judge(out);
@@ -222,7 +229,9 @@ SequenceEpoch SequenceTrainer::epoch() {
 }
 
 bool SequenceTrainer::finished() const {
-  return run_->outOfTime || run_->state.epoch >= run_->planned || run_->state.waited >= run_->settings.patience;
+  const Run& run = *run_;
+  const bool enough = run.settings.until > 0 && run.state.epoch >= run.settings.until;
+  return enough || run.outOfTime || run.state.epoch >= run.planned || run.state.waited >= run.settings.patience;
 }
 
 bool SequenceTrainer::outOfTime() const { return run_->outOfTime; }
@@ -242,6 +251,8 @@ void SequenceTrainer::resume(SequenceCheckpoint checkpoint) {
 
 uint32_t SequenceTrainer::negatives() const { return run_->negatives; }
 
+const SequenceConfig& SequenceTrainer::config() const { return run_->config; }
+
 std::shared_ptr<const SequenceModel> SequenceTrainer::model() const {
   auto model = std::make_shared<SequenceModel>();
   model->config = run_->config;
@@ -250,29 +261,59 @@ std::shared_ptr<const SequenceModel> SequenceTrainer::model() const {
   return model;
 }
 
-std::shared_ptr<const SequenceModel> trainSequence(const Dataset& data, const SequenceSettings& settings, uint64_t seed,
-                                                   uint32_t threads, double budgetSeconds, Control& control,
-                                                   SequenceReport& report) {
+LearnedSequence learnSequence(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run,
+                              Control& control) {
   const Clock::time_point start = Clock::now();
-  report = SequenceReport{};
-  SequenceTrainer trainer(data, settings, seed, threads, control);
+  LearnedSequence learned;
+  SequenceReport& report = learned.report;
+  SequenceTrainer trainer(data, settings, run, control);
   report.negatives = trainer.negatives();
-  trainer.within(budgetSeconds);
+  const uint64_t fingerprint = run.checkpoint.empty() ? 0 : trainingFingerprint(data, settings, run);
+  if (!run.checkpoint.empty()) {
+    if (std::optional<SequenceCheckpoint> before = loadCheckpoint(run.checkpoint, fingerprint)) {
+      trainer.resume(std::move(*before));
+      report.resumed = trainer.checkpoint().epoch;
+    }
+  }
+  trainer.within(run.budget);
   control.begin(trainer.planned());
-  while (!trainer.finished()) {
-    report.epochs.push_back(trainer.epoch());
+  if (report.resumed > 0) control.advance(report.resumed);
+  Clock::time_point saved = Clock::now();
+  bool unsaved = false;
+  const auto save = [&] {
+    saveCheckpoint(run.checkpoint, fingerprint, trainer.checkpoint());
+    saved = Clock::now();
+    unsaved = false;
+  };
+  const auto tell = [&] {
     const SequenceCheckpoint& state = trainer.checkpoint();
     report.bestEpoch = state.bestEpoch;
     report.ndcg = std::max(0.0, state.bestNdcg);
     report.recall = state.bestRecall;
     report.seconds = secondsSince(start);
     report.outOfTime = trainer.outOfTime();
-    control.found(report.ndcg);
+  };
+  tell();
+  while (!trainer.finished()) {
+    report.epochs.push_back(trainer.epoch());
+    tell();
+    if (data.validation.count() > 0) control.found(report.ndcg);
     control.learnt(report.epochs.back().loss);
     control.advance(1);
+    // An epoch that ended for want of time is not one that a later run could go on from.
+    unsaved = !run.checkpoint.empty() && !report.outOfTime;
+    if (unsaved && secondsSince(saved) >= run.saveEvery) save();
   }
+  // The end is worth keeping where the way was long: what comes after it may be cut short, too.
+  if (unsaved && report.seconds >= run.saveEvery) save();
+  learned.settings = settings;
+  learned.settings.window = trainer.config().window;
+  learned.settings.negatives = report.negatives;
+  learned.settings.epochs = trainer.planned();
+  learned.settings.until = report.bestEpoch;
+  learned.sequence = trainer.model();
   control.finish();
-  return trainer.model();
+  return learned;
 }
 
 }  // namespace kairank

@@ -3,6 +3,7 @@
 // or over a sample of it (Petrov & Macdonald 2023; Klenitskiy & Vasilev 2023: the loss is what made the difference).
 
 #include <memory>
+#include <string>
 
 #include "../../include/control.h"
 #include "../../state/sequence_model.h"
@@ -22,16 +23,16 @@ struct SequenceSettings {
   bool times = true;    // use the time between events where there are times
   double dropout = 0.5;
   double rate = 4e-3;
-  double decay = 0;         // of the weights, as AdamW has it
-  double smoothing = 0;     // of labels
-  double clip = 5;          // largest norm of a batch's gradient
-  uint32_t warmUp = 100;    // batches until the rate is whole
-  uint32_t batch = 512;     // targets of a batch
-  uint32_t negatives = 0;   // sampled items a batch, all where there are no more; 0: 2560 above 4096 items, else all
-  uint32_t epochs = 0;      // over which the rate falls to nothing; 0: chosen by the number of batches
-  uint32_t patience = 6;    // epochs without a better NDCG@10 before training ends
-  uint32_t cases = 5000;    // validation cases looked at after an epoch
-  bool excludeSeen = true;  // in validation
+  double decay = 0;        // of the weights, as AdamW has it
+  double smoothing = 0;    // of labels
+  double clip = 5;         // largest norm of a batch's gradient
+  uint32_t warmUp = 100;   // batches until the rate is whole
+  uint32_t batch = 512;    // targets of a batch
+  uint32_t negatives = 0;  // sampled items a batch, all where there are no more; 0: 2560 above 4096 items, else all
+  uint32_t epochs = 0;     // over which the rate falls to nothing; 0: chosen by the number of batches
+  uint32_t until = 0;      // the last epoch to train, wherever the rate stands; 0: all of them
+  uint32_t patience = 6;   // epochs without a better NDCG@10 before training ends
+  uint32_t cases = 5000;   // validation cases looked at after an epoch
 };
 
 /// The settings by name, as trials and bundles write them.
@@ -44,7 +45,8 @@ struct SequenceEpoch {
   double loss = 0;
   double ndcg = 0;
   double recall = 0;
-  double seconds = 0;  // of training, validation not counted
+  double seconds = 0;   // of training, validation not counted
+  double products = 0;  // multiplications of matrix products in them
 };
 
 /// All that a training needs to go on as if it had never stopped.
@@ -61,27 +63,43 @@ struct SequenceCheckpoint {
 };
 
 struct SequenceReport {
-  std::vector<SequenceEpoch> epochs;
-  uint32_t bestEpoch = 0;  // 1: the first
-  double ndcg = 0;         // NDCG@10 on the validation cases looked at; 0 without any
+  std::vector<SequenceEpoch> epochs;  // of this run
+  uint32_t resumed = 0;               // epochs that a run before had trained
+  uint32_t bestEpoch = 0;             // 1: the first
+  double ndcg = 0;                    // NDCG@10 on the validation cases looked at; 0 without any
   double recall = 0;
   double seconds = 0;
   uint32_t negatives = 0;  // sampled items a batch; 0: full softmax
   bool outOfTime = false;
 };
 
-/// The best weights by validation NDCG@10 (the last ones when there are no cases). The result does not depend on
-/// `threads`, nor on the budget unless it ends the training. A budget of 0 or less is no limit.
-/// @throws Error(aborted) when cancelled; Error(invalidArgument) when there is nothing to learn from.
-std::shared_ptr<const SequenceModel> trainSequence(const Dataset& data, const SequenceSettings& settings, uint64_t seed,
-                                                   uint32_t threads, double budgetSeconds, Control& control,
-                                                   SequenceReport& report);
+/// How a training is run, which does not change what comes of it unless the budget ends it.
+struct SequenceRun {
+  uint64_t seed = 1;
+  uint32_t threads = 1;
+  bool excludeSeen = true;  // in validation
+  double budget = 0;        // seconds; 0 or less: no limit
+  std::string checkpoint;   // file to go on from and to keep the state in while training takes long; empty: none
+  double saveEvery = 10;    // seconds of training that may be lost
+};
 
-/// The same in steps, for who wants checkpoints.
+struct LearnedSequence {
+  std::shared_ptr<const SequenceModel> sequence;
+  SequenceSettings settings;  // with what was chosen in place of zeros: training anew by them takes as many epochs
+  SequenceReport report;
+};
+
+/// The best weights by validation NDCG@10 (the last ones when there are no cases).
+/// @throws Error(aborted) when cancelled; Error(invalidArgument) when there is nothing to learn from; Error(io) when
+/// the checkpoint cannot be written.
+LearnedSequence learnSequence(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run,
+                              Control& control);
+
+/// The same in steps.
 class SequenceTrainer {
  public:
-  SequenceTrainer(const Dataset& data, const SequenceSettings& settings, uint64_t seed, uint32_t threads,
-                  Control& control);
+  /// Of `run`, the budget and the checkpoint are for `within` and `resume`.
+  SequenceTrainer(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run, Control& control);
   ~SequenceTrainer();
 
   /// Time that training may take from now on. The first batches tell how many epochs that allows: fewer than planned,
@@ -102,6 +120,7 @@ class SequenceTrainer {
   void resume(SequenceCheckpoint checkpoint);
 
   uint32_t negatives() const;
+  const SequenceConfig& config() const;
   std::shared_ptr<const SequenceModel> model() const;
 
  private:

@@ -2,8 +2,9 @@
 
 import { Command, Option } from 'commander';
 import { Engine } from '../../engine.js';
+import type { TrainResult } from '../../learn/types.js';
 import { interruptible } from '../interrupt.js';
-import { jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
+import { budgetOption, jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
 import { plural, print, table } from '../output.js';
 import { createProgress } from '../progress.js';
 import { showTraining } from '../training.js';
@@ -13,6 +14,7 @@ interface Flags {
   threads: number;
   validation?: number;
   refit: boolean;
+  budget: number;
   json: boolean;
 }
 
@@ -25,6 +27,7 @@ export function trainCommand(): Command {
     .addOption(
       new Option('--validation <n>', 'shoppers whose last basket chooses the settings').argParser(wholeNumber('--validation', 0, 1e9)),
     )
+    .addOption(budgetOption())
     .option('--no-refit', 'do not fit again on everything with the chosen settings')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ kairank train ./shop --seed 7')
@@ -35,8 +38,8 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
   const progress = createProgress(flags.json);
   const engine = await Engine.open(shop, { signal });
   try {
-    const { seed, threads, refit, validation } = flags;
-    const options = { seed, threads, refit, signal, onProgress: showTraining(progress) };
+    const { seed, threads, refit, budget, validation } = flags;
+    const options = { seed, threads, refit, budget, signal, onProgress: showTraining(progress) };
     const result = await engine.train(validation === undefined ? options : { ...options, validation });
     progress.stop();
     print(flags.json, result, () => [
@@ -50,9 +53,22 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
             { indent: 2 },
           )
         : ['  Too little for a validation: settings are the defaults.']),
+      ...contributions(result),
     ]);
   } finally {
     progress.stop();
     await engine.close();
   }
+}
+
+/** What each source adds to the order, and what was tried on the way. */
+function contributions({ rules, sessions, factors, sequence, blend }: TrainResult): string[] {
+  if (!blend) return [];
+  const rows = Object.entries(blend.weights)
+    .filter(([, weight]) => weight > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([source, weight]) => [source, weight.toFixed(2)]);
+  const tried = [rules, sessions, factors, blend].reduce((sum, learned) => sum + (learned?.trials.length ?? 0), 0);
+  const epochs = sequence ? `, ${plural(sequence.report.resumed + sequence.report.epochs.length, 'epoch')} of sequences` : '';
+  return [...table([['source', 'weight'], ...rows], { indent: 2 }), `  Tried ${plural(tried, 'setting')}${epochs}; --json says which.`];
 }

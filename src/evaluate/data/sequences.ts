@@ -6,6 +6,7 @@ import { fileError } from '../../formats/failures.js';
 import { type Line, readLines } from '../../formats/lines.js';
 import { EVENT_TYPES } from '../../shopper/events.js';
 import { emptyHistories, type Interactions, Numbering } from '../interactions.js';
+import { Rejected, wordsOf } from './words.js';
 
 export interface SequencesOptions {
   /** The file of time gaps; undefined: `timegaps.txt` beside the sequences, where it is; null: none. */
@@ -36,18 +37,14 @@ export async function readSequences(path: string, options: SequencesOptions = {}
   const items = new Numbering();
   const rows: number[] = [];
   const offsets: number[] = [0];
-  const rejected: Record<string, number> = {};
-  for await (const { at, text, problem } of linesOf(path, options.signal)) {
-    const words = text.trim().split(/\s+/);
-    if (words[0] === '' && !problem) continue;
-    if (problem || words.length < 2) {
-      const reason = problem ?? 'no items';
-      rejected[reason] = (rejected[reason] ?? 0) + 1;
+  const rejected = new Rejected();
+  for await (const { at, words } of wordsOf(path, rejected, options.signal)) {
+    const [user = '', ...sequence] = words;
+    if (sequence.length === 0) {
+      rejected.add('no items');
       continue;
     }
-    const [user, ...sequence] = words;
-    if (users.of(user ?? '') !== offsets.length - 1)
-      throw fileError('KAIRANK_CORRUPT_FILE', path, `line ${at} names the user ${user} again`);
+    if (users.of(user) !== offsets.length - 1) throw fileError('KAIRANK_CORRUPT_FILE', path, `line ${at} names the user ${user} again`);
     for (const item of sequence) rows.push(items.of(item));
     offsets.push(rows.length);
   }
@@ -66,7 +63,7 @@ export async function readSequences(path: string, options: SequencesOptions = {}
     baskets: undefined,
     anonymous: undefined,
     timed: false,
-    rejected,
+    rejected: rejected.counts,
   };
   const gaps = options.gaps === undefined ? await siblingGaps(path) : options.gaps;
   if (gaps === null) {

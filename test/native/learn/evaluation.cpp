@@ -10,8 +10,10 @@
 #include "../../../native/learn/rank_cases.h"
 #include "../../../native/learn/rules.h"
 #include "../../../native/recall/fold_in.h"
+#include "../../../native/recall/intent.h"
 #include "../../../native/recall/make_models.h"
 #include "../../../native/recall/rules.h"
+#include "../../../native/recall/sessions.h"
 #include "../check.h"
 #include "shop.h"
 
@@ -36,6 +38,24 @@ std::vector<double> scoresOf(const ModelSet& models, RankedBy by, const HistoryE
       for (const Vote& vote : votes) sum += vote.weight * ruleValue(*models.rules, vote.row, row);
       if (sum > 0) out[row] = sum;
     }
+  } else if (by == RankedBy::sessions) {
+    SessionScratch scratch;
+    SparseScores scores;
+    collectVotes(events, count, kItems, models.sessions->decay, models.sessions->maxEvents, votes);
+    scoreSessions(*models.sessions, votes, scratch, scores);
+    for (uint32_t row = 0; row < kItems; row++) {
+      if (scores[row] > 0) out[row] = scores[row];
+    }
+  } else if (by == RankedBy::sequence) {
+    const SequenceModel& sequence = models.intents->model();
+    IntentScratch scratch;
+    std::vector<float> intent(sequence.config.dim);
+    if (!models.intents->encode(events, count, scratch, intent.data())) return out;
+    for (uint32_t row = 0; row < kItems; row++) {
+      double product = 0;
+      for (uint32_t d = 0; d < sequence.config.dim; d++) product += double{intent[d]} * sequence.item(row)[d];
+      if (models.seen(row)) out[row] = product;
+    }
   } else {
     const FactorsModel& factors = *models.factors;
     collectVotes(events, count, kItems, factors.decay, factors.maxEvents, votes);
@@ -58,9 +78,11 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
   for (float& value : rules->values) value = value < 0.5f ? 0.25f : 0.5f;
   rules->decay = 1;
   auto factors = std::make_shared<FactorsModel>(randomFactors(random, kItems, 8, true));
+  auto sequence = std::make_shared<SequenceModel>(randomSequence(random, kItems));
+  auto sessions = std::make_shared<SessionsModel>(randomSessions(random, kItems));
   std::vector<float> popularity(kItems);
   for (float& count : popularity) count = static_cast<float>(random.below(6));
-  const auto models = makeModels(popularity, rules, factors, AttentionModel{}, Blend{}, true);
+  const auto models = makeModels({popularity, rules, factors, sequence, sessions, AttentionModel{}, Blend{}, true});
   Cases cases = casesOf(randomHistories(random, 60, kItems, 9));
   for (uint32_t& target : cases.targets) {
     if (random.below(12) == 0) target = kItems + 3;
@@ -91,8 +113,9 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
       if (!seen[row] && !std::isnan(scores[row])) order.push_back(row);
     }
     CHECK(ranked.eligible[i] == eligible && ranked.scored[i] == order.size());
-    // Scores of factors are f32 sums in an order of their own: only clear differences count here.
-    const double fuzz = by == RankedBy::factors ? 1e-5 : 0;
+    // Inner products are f32 sums in an order of their own: only clear differences count here.
+    const bool inexact = by == RankedBy::factors || by == RankedBy::sequence;
+    const double fuzz = inexact ? 1e-5 : 0;
     for (uint64_t t = cases.targetOffsets[c]; t < cases.targetOffsets[c + 1]; t++, at++) {
       const uint32_t target = cases.targets[t];
       const TargetRank& rank = ranked.ranks[at];
@@ -111,9 +134,9 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
         perhaps += row != target && scores[row] >= scores[target] - fuzz;
       }
       CHECK(rank.above >= surely && rank.above + rank.tied <= perhaps);
-      if (by != RankedBy::factors) CHECK(rank.above == surely && rank.above + rank.tied == perhaps);
+      if (!inexact) CHECK(rank.above == surely && rank.above + rank.tied == perhaps);
     }
-    if (by == RankedBy::factors) continue;
+    if (inexact) continue;
     std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
     order.resize(5, kNoRow);
     CHECK(std::equal(order.begin(), order.end(), ranked.top.begin() + i * 5));
@@ -138,7 +161,8 @@ BlendFeatures featuresFor(Random& random, size_t rows, size_t informative) {
 
 int main() {
   check::test("targets among all rows, by brute force", [] {
-    for (RankedBy by : {RankedBy::rules, RankedBy::factors, RankedBy::popularity}) {
+    for (RankedBy by :
+         {RankedBy::rules, RankedBy::sessions, RankedBy::factors, RankedBy::sequence, RankedBy::popularity}) {
       for (uint64_t seed = 1; seed <= 4; seed++) compare(seed, by, seed % 2 == 0);
     }
   });
@@ -149,7 +173,8 @@ int main() {
     Blend blend;
     blend.weight = {1, 1, 1, 0.01f};
     blend.missing = {1, 0, 0, 0};
-    const auto models = makeModels(std::vector<float>(kItems, 2.0f), rules, factors, AttentionModel{}, blend, true);
+    const auto models =
+        makeModels({std::vector<float>(kItems, 2.0f), rules, factors, nullptr, nullptr, AttentionModel{}, blend, true});
     const Cases cases = casesOf(randomHistories(random, 40, kItems, 9));
     std::vector<uint32_t> chosen(cases.count());
     std::iota(chosen.begin(), chosen.end(), 0u);
@@ -243,10 +268,14 @@ int main() {
     BlendOptions options;
     options.candidates = 40;
     Control a;
-    const LearnedBlend one = learnBlend(data, rules, factors, positives.popularity, options, a);
+    ModelParts parts;
+    parts.popularity = positives.popularity;
+    parts.rules = rules;
+    parts.factors = factors;
+    const LearnedBlend one = learnBlend(data, parts, options, a);
     options.threads = 3;
     Control b;
-    const LearnedBlend three = learnBlend(data, rules, factors, positives.popularity, options, b);
+    const LearnedBlend three = learnBlend(data, parts, options, b);
     CHECK(one.models->blend.weight == three.models->blend.weight);
     CHECK(one.models->blend.missing == three.models->blend.missing);
     CHECK(one.models->attention.scale == three.models->attention.scale);
@@ -264,7 +293,9 @@ int main() {
     data.items = 3;
     data.train.offsets = data.validation.histories.offsets = data.validation.targetOffsets = {0};
     Control control;
-    const LearnedBlend learned = learnBlend(data, nullptr, nullptr, {0, 2, 1}, BlendOptions{}, control);
+    ModelParts parts;
+    parts.popularity = {0, 2, 1};
+    const LearnedBlend learned = learnBlend(data, parts, BlendOptions{}, control);
     CHECK(learned.trials.empty() && learned.models->excludeSeen);
     Ask ask;
     ask.eligible.rows = 3;

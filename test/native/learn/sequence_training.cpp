@@ -1,8 +1,13 @@
 // Training the sequence model: what it learns, and that it can be repeated, stopped and taken up again.
 
 #include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 
+#include "../../../native/include/status.h"
 #include "../../../native/learn/sequence/batches.h"
+#include "../../../native/learn/sequence/checkpoint.h"
 #include "../../../native/learn/sequence/trainer.h"
 #include "../../../native/learn/sequence/validation.h"
 #include "../check.h"
@@ -45,10 +50,17 @@ SequenceSettings smallSettings() {
   return settings;
 }
 
+SequenceRun runOf(uint64_t seed, uint32_t threads, double budget = 0) {
+  SequenceRun run;
+  run.seed = seed;
+  run.threads = threads;
+  run.budget = budget;
+  return run;
+}
+
 std::vector<float> train(const Dataset& data, const SequenceSettings& settings, uint64_t seed, uint32_t threads) {
   Control control;
-  SequenceReport report;
-  return trainSequence(data, settings, seed, threads, 0, control, report)->weights;
+  return learnSequence(data, settings, runOf(seed, threads), control).sequence->weights;
 }
 
 /// The next item follows from the last two, not from the last alone: order and distance must be learnt.
@@ -58,8 +70,7 @@ void checkLearns(uint32_t negatives) {
   settings.epochs = 30;
   settings.negatives = negatives;
   Control control;
-  SequenceReport report;
-  trainSequence(data, settings, 1, 2, 0, control, report);
+  const SequenceReport report = learnSequence(data, settings, runOf(1, 2), control).report;
   CHECK_THAT(report.ndcg > 0.9, "NDCG@10 " << report.ndcg << " with " << negatives << " negatives");
   CHECK(report.negatives == negatives);
   CHECK(report.bestEpoch >= 1 && report.bestEpoch <= report.epochs.size());
@@ -123,8 +134,7 @@ int main() {
     const Dataset data = walks(50, 200, 6);
     std::vector<Progress> reports;
     Control control(nullptr, [&](const Progress& progress) { reports.push_back(progress); });
-    SequenceReport report;
-    trainSequence(data, smallSettings(), 1, 1, 0, control, report);
+    const SequenceReport report = learnSequence(data, smallSettings(), runOf(1, 1), control).report;
     CHECK(reports.size() == 5);  // four epochs, and the end
     for (size_t i = 0; i < 4 && i < reports.size(); i++) {
       CHECK(reports[i].done == static_cast<double>(i + 1) && reports[i].total == 4);
@@ -147,11 +157,11 @@ int main() {
     const Dataset data = walks(50, 300, 3);
     const SequenceSettings settings = smallSettings();
     Control control;
-    SequenceTrainer straight(data, settings, 1, 2, control);
+    SequenceTrainer straight(data, settings, runOf(1, 2), control);
     for (int epoch = 0; epoch < 4; epoch++) straight.epoch();
-    SequenceTrainer first(data, settings, 1, 1, control);
+    SequenceTrainer first(data, settings, runOf(1, 1), control);
     for (int epoch = 0; epoch < 2; epoch++) first.epoch();
-    SequenceTrainer second(data, settings, 1, 3, control);
+    SequenceTrainer second(data, settings, runOf(1, 3), control);
     second.resume(first.checkpoint());
     while (!second.finished()) second.epoch();
     CHECK(second.checkpoint().weights == straight.checkpoint().weights);
@@ -166,14 +176,102 @@ int main() {
     }
     CHECK(refused);
   });
+  check::test("goes on from a file, of the same training alone", [] {
+    const Dataset data = walks(50, 300, 3);
+    const SequenceSettings settings = smallSettings();
+    Control control;
+    SequenceTrainer trainer(data, settings, runOf(1, 2), control);
+    trainer.epoch();
+    const std::string path = "sequence_training.checkpoint";
+    const uint64_t print = trainingFingerprint(data, settings, runOf(1, 2));
+    saveCheckpoint(path, print, trainer.checkpoint());
+    const auto loaded = loadCheckpoint(path, print);
+    CHECK(loaded && loaded->weights == trainer.checkpoint().weights && loaded->epoch == 1);
+    CHECK(loaded && loaded->adam.second == trainer.checkpoint().adam.second && loaded->best == loaded->weights);
+    SequenceRun run = runOf(1, 1);
+    run.checkpoint = path;
+    const LearnedSequence resumed = learnSequence(data, settings, run, control);
+    CHECK(resumed.report.resumed == 1 && resumed.report.epochs.size() == 3);
+    CHECK(resumed.sequence->weights == train(data, settings, 1, 2));
+
+    SequenceSettings other = settings;
+    other.dropout = 0.25;
+    Dataset grown = data;
+    grown.train.events.back().at += 1;
+    CHECK(!loadCheckpoint(path, trainingFingerprint(data, settings, runOf(2, 2))));
+    CHECK(!loadCheckpoint(path, trainingFingerprint(data, other, runOf(1, 2))));
+    CHECK(!loadCheckpoint(path, trainingFingerprint(grown, settings, runOf(1, 2))));
+    CHECK(!loadCheckpoint("no such file", print));
+    // One bit anywhere, or an end too early: not this training's.
+    std::ifstream in(path, std::ios::binary);
+    std::vector<char> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const auto write = [&](const std::vector<char>& altered) {
+      std::ofstream out(path, std::ios::binary | std::ios::trunc);
+      out.write(altered.data(), static_cast<std::streamsize>(altered.size()));
+    };
+    Random random(9);
+    for (int i = 0; i < 200; i++) {
+      std::vector<char> altered = bytes;
+      const size_t at = i < 100 ? random.below(96) : random.below(bytes.size());
+      altered[at] = static_cast<char>(altered[at] ^ (1 << random.below(8)));
+      write(altered);
+      CHECK_THAT(!loadCheckpoint(path, print), "bit at byte " << at);
+    }
+    for (const size_t size : {size_t{0}, size_t{50}, bytes.size() - 1}) {
+      write({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)});
+      CHECK(!loadCheckpoint(path, print));
+    }
+    std::remove(path.c_str());
+  });
+  check::test("a training that was cut short is taken up where it was saved", [] {
+    const Dataset data = walks(200, 800, 8);
+    SequenceSettings settings = smallSettings();
+    settings.epochs = 6;
+    SequenceRun run = runOf(1, 2);
+    run.checkpoint = "sequence_training.cut";
+    run.saveEvery = 0;
+    bool aborted = false;
+    int epochs = 0;
+    Control cut([&] { return epochs >= 3; }, [&](const Progress&) { epochs++; });
+    try {
+      learnSequence(data, settings, run, cut);
+    } catch (const Error& error) {
+      aborted = error.status() == Status::aborted;
+    }
+    CHECK(aborted);
+    Control control;
+    const LearnedSequence resumed = learnSequence(data, settings, run, control);
+    CHECK_THAT(resumed.report.resumed >= 2 && resumed.report.resumed <= 3, "resumed " << resumed.report.resumed);
+    CHECK(resumed.report.resumed + resumed.report.epochs.size() == 6);
+    CHECK(resumed.sequence->weights == train(data, settings, 1, 2));
+    // The end is kept, too: nothing is trained again.
+    const LearnedSequence again = learnSequence(data, settings, run, control);
+    CHECK(again.report.resumed == 6 && again.report.epochs.empty());
+    CHECK(again.sequence->weights == resumed.sequence->weights && again.report.ndcg == resumed.report.ndcg);
+    std::remove(run.checkpoint.c_str());
+  });
+  check::test("the settings that come back train as many epochs again", [] {
+    const Dataset data = walks(60, 600, 5);
+    SequenceSettings settings = smallSettings();
+    settings.epochs = 12;
+    Control control;
+    const LearnedSequence learned = learnSequence(data, settings, runOf(1, 2), control);
+    CHECK(learned.settings.until == learned.report.bestEpoch && learned.settings.epochs == 12);
+    Dataset all = data;
+    all.validation = Cases{};
+    all.validation.histories.offsets = {0};
+    all.validation.targetOffsets = {0};
+    const LearnedSequence again = learnSequence(all, learned.settings, runOf(1, 2), control);
+    CHECK(again.report.epochs.size() == learned.report.bestEpoch);
+    CHECK(again.sequence->weights == learned.sequence->weights);
+  });
   check::test("cancelled", [] {
     const Dataset data = walks(500, 2000, 4);
     std::atomic<int> asked{0};
     Control control([&] { return ++asked > 200; }, nullptr);
-    SequenceReport report;
     bool aborted = false;
     try {
-      trainSequence(data, smallSettings(), 1, 2, 0, control, report);
+      learnSequence(data, smallSettings(), runOf(1, 2), control);
     } catch (const Error& error) {
       aborted = error.status() == Status::aborted;
     }
@@ -182,10 +280,9 @@ int main() {
   check::test("out of time: what was learnt so far", [] {
     const Dataset data = walks(500, 2000, 4);
     Control control;
-    SequenceReport report;
-    const auto model = trainSequence(data, smallSettings(), 1, 2, 1e-9, control, report);
-    CHECK(report.outOfTime && report.epochs.size() == 1);
-    CHECK(model->weights.size() == SequenceLayout(model->config).size);
+    const LearnedSequence learned = learnSequence(data, smallSettings(), runOf(1, 2, 1e-9), control);
+    CHECK(learned.report.outOfTime && learned.report.epochs.size() == 1);
+    CHECK(learned.sequence->weights.size() == SequenceLayout(learned.sequence->config).size);
   });
   check::test("shops with nothing to learn from", [] {
     for (const int kind : {0, 1, 2}) {

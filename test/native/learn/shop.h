@@ -6,6 +6,7 @@
 #include "../../../native/include/random.h"
 #include "../../../native/learn/dataset.h"
 #include "../../../native/state/models.h"
+#include "../../../native/state/sequence_model.h"
 
 inline kairank::HistoryEvent event(uint32_t row, float weight = 1) { return {row, 0, 0, weight, 0}; }
 
@@ -61,6 +62,34 @@ inline kairank::RulesModel randomRules(kairank::Random& random, uint32_t items, 
     }
     model.offsets.push_back(model.columns.size());
   }
+  return model;
+}
+
+inline kairank::SessionsModel randomSessions(kairank::Random& random, uint32_t items) {
+  kairank::SessionsModel model;
+  model.items = items;
+  model.offsets.push_back(0);
+  for (uint32_t session = 0; session < items; session++) {
+    uint32_t row = static_cast<uint32_t>(random.below(items));
+    for (size_t i = 2 + random.below(5); i > 0; i--) {
+      model.rows.push_back(row);
+      row = (row + 1 + static_cast<uint32_t>(random.below(9))) % items;
+    }
+    model.offsets.push_back(model.rows.size());
+  }
+  kairank::completeSessions(model);
+  return model;
+}
+
+inline kairank::SequenceModel randomSequence(kairank::Random& random, uint32_t items) {
+  kairank::SequenceModel model;
+  model.config.items = items;
+  model.config.dim = 12;
+  model.config.heads = 2;
+  model.config.hidden = 10;
+  model.config.window = 5;
+  const size_t size = kairank::SequenceLayout(model.config).size;
+  for (size_t i = 0; i < size; i++) model.weights.push_back(static_cast<float>(random.normal() * 0.4));
   return model;
 }
 

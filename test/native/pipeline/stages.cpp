@@ -11,8 +11,10 @@
 #include "../../../native/include/top.h"
 #include "../../../native/rank/attention.h"
 #include "../../../native/recall/fold_in.h"
+#include "../../../native/recall/intent.h"
 #include "../../../native/recall/make_models.h"
 #include "../../../native/recall/rules.h"
+#include "../../../native/recall/sessions.h"
 #include "../check.h"
 #include "../learn/shop.h"
 
@@ -23,17 +25,19 @@ namespace {
 constexpr uint32_t kItems = 250;
 constexpr size_t kAttention = static_cast<size_t>(Source::attention);
 
-std::shared_ptr<const ModelSet> modelsOf(Random& random, bool rules, bool factors) {
+std::shared_ptr<const ModelSet> modelsOf(Random& random, bool rules, bool factors, bool sequence) {
   std::vector<float> popularity(kItems);
   for (float& count : popularity) count = static_cast<float>(random.below(9));
   Blend blend;
-  blend.weight = {0.5f, 0.4f, 0.6f, 0.1f};
-  blend.missing = {0.7f, 0.2f, 0.3f, 0};
+  blend.weight = {0.5f, 0.4f, 0.6f, 0.1f, 0.8f, 0.3f};
+  blend.missing = {0.7f, 0.2f, 0.3f, 0, 0.1f, 0.2f};
   AttentionModel attention;
   attention.scale = 5;
-  return makeModels(popularity, rules ? std::make_shared<RulesModel>(randomRules(random, kItems, 20)) : nullptr,
-                    factors ? std::make_shared<FactorsModel>(randomFactors(random, kItems, 16, true)) : nullptr,
-                    attention, blend, true);
+  return makeModels({popularity, rules ? std::make_shared<RulesModel>(randomRules(random, kItems, 20)) : nullptr,
+                     factors ? std::make_shared<FactorsModel>(randomFactors(random, kItems, 16, true)) : nullptr,
+                     sequence ? std::make_shared<SequenceModel>(randomSequence(random, kItems)) : nullptr,
+                     sequence ? std::make_shared<SessionsModel>(randomSessions(random, kItems)) : nullptr, attention,
+                     blend, true});
 }
 
 std::vector<HistoryEvent> historyOf(Random& random, size_t count) {
@@ -78,6 +82,29 @@ std::vector<double> scoresByHand(const ModelSet& models, const Ask& ask, const s
       if (attends) columns[kAttention][i] = score;
     }
   }
+  if (models.intents) {
+    const SequenceModel& sequence = models.intents->model();
+    IntentScratch scratch;
+    std::vector<float> intent(sequence.config.dim);
+    const bool known = models.intents->encode(ask.events, ask.eventCount, scratch, intent.data());
+    for (size_t i = 0; i < rows.size(); i++) {
+      if (!known || !models.seen(rows[i])) continue;
+      columns[4][i] = 0;
+      for (uint32_t d = 0; d < sequence.config.dim; d++) {
+        columns[4][i] += static_cast<double>(intent[d]) * sequence.item(rows[i])[d];
+      }
+    }
+  }
+  if (models.sessions) {
+    const SessionsModel& sessions = *models.sessions;
+    SessionScratch scratch;
+    SparseScores scores;
+    collectVotes(ask.events, ask.eventCount, kItems, sessions.decay, sessions.maxEvents, votes);
+    scoreSessions(sessions, votes, scratch, scores);
+    for (size_t i = 0; i < rows.size(); i++) {
+      if (rows[i] < kItems && scores[rows[i]] > 0) columns[5][i] = scores[rows[i]];
+    }
+  }
   for (size_t i = 0; i < rows.size(); i++)
     columns[3][i] = rows[i] < kItems ? std::log1p(models.popularity[rows[i]]) : 0;
   std::vector<double> out(rows.size(), 0.0);
@@ -113,9 +140,9 @@ Ask askOf(const std::vector<HistoryEvent>& history) {
   return ask;
 }
 
-void compare(uint64_t seed, bool rules, bool factors, size_t events) {
+void compare(uint64_t seed, bool rules, bool factors, bool sequence, size_t events) {
   Random random(seed);
-  const auto models = modelsOf(random, rules, factors);
+  const auto models = modelsOf(random, rules, factors, sequence);
   const std::vector<HistoryEvent> history = historyOf(random, events);
   std::vector<std::atomic<uint64_t>> words((kItems + 10 + 63) / 64);
   for (auto& word : words) word = random.next() | random.next();
@@ -169,16 +196,18 @@ void compare(uint64_t seed, bool rules, bool factors, size_t events) {
 int main() {
   check::test("every eligible row, scored as by hand", [] {
     for (uint64_t seed = 1; seed <= 6; seed++) {
-      compare(seed, true, true, 12);
-      compare(seed, true, false, 12);
-      compare(seed, false, true, 3);
-      compare(seed, false, false, 5);
-      compare(seed, true, true, 0);
+      compare(seed, true, true, true, 12);
+      compare(seed, true, true, false, 12);
+      compare(seed, true, false, false, 12);
+      compare(seed, false, true, false, 3);
+      compare(seed, false, false, true, 7);
+      compare(seed, false, false, false, 5);
+      compare(seed, true, true, true, 0);
     }
   });
   check::test("a batch answers as each ask alone", [] {
     Random random(20);
-    const auto models = modelsOf(random, true, true);
+    const auto models = modelsOf(random, true, true, true);
     std::vector<std::vector<HistoryEvent>> histories;
     for (int i = 0; i < 37; i++) histories.push_back(historyOf(random, random.below(30)));
     std::vector<Ask> asks;
@@ -199,9 +228,9 @@ int main() {
       CHECK(alone.sources == together[i].sources && alone.reasonEvents == together[i].reasonEvents);
     }
   });
-  check::test("candidates are the best of the rules and of the factors", [] {
+  check::test("candidates are the best of every source, in equal shares", [] {
     Random random(21);
-    const auto models = modelsOf(random, true, true);
+    const auto models = modelsOf(random, true, true, true);
     const std::vector<HistoryEvent> history = historyOf(random, 40);
     Ask ask = askOf(history);
     ask.candidates = ask.k = 30;
@@ -209,16 +238,40 @@ int main() {
     Answer answer;
     answerBatch(*models, &ask, 1, *makeScratch(), &answer);
     CHECK(answer.rows.size() == 30 && !answer.underfilled);
+    // Rules, sessions, factors and the sequence model.
+    const size_t share = 8;
+    const auto has = [&](std::vector<ScoredRow> scored) {
+      std::sort(scored.begin(), scored.end(), better);
+      CHECK(scored.size() >= share);
+      for (size_t i = 0; i < share; i++) {
+        CHECK(std::find(answer.rows.begin(), answer.rows.end(), scored[i].row) != answer.rows.end());
+      }
+    };
+    const auto listed = [](const SparseScores& sparse) {
+      std::vector<ScoredRow> out;
+      for (uint32_t row : sparse) out.push_back({sparse[row], row});
+      return out;
+    };
     std::vector<Vote> votes;
-    collectVotes(history.data(), history.size(), kItems, models->rules->decay, models->rules->maxEvents, votes);
     SparseScores sparse;
+    collectVotes(history.data(), history.size(), kItems, models->rules->decay, models->rules->maxEvents, votes);
     scoreRules(*models->rules, votes, sparse);
-    std::vector<ScoredRow> byRules;
-    for (uint32_t row : sparse) byRules.push_back({sparse[row], row});
-    std::sort(byRules.begin(), byRules.end(), better);
-    for (size_t i = 0; i < 15; i++) {
-      CHECK(std::find(answer.rows.begin(), answer.rows.end(), byRules[i].row) != answer.rows.end());
+    has(listed(sparse));
+    SessionScratch scratch;
+    collectVotes(history.data(), history.size(), kItems, models->sessions->decay, models->sessions->maxEvents, votes);
+    scoreSessions(*models->sessions, votes, scratch, sparse);
+    has(listed(sparse));
+    const SequenceModel& sequence = models->intents->model();
+    IntentScratch intents;
+    std::vector<float> intent(sequence.config.dim);
+    CHECK(models->intents->encode(history.data(), history.size(), intents, intent.data()));
+    std::vector<ScoredRow> scored;
+    for (uint32_t row = 0; row < kItems; row++) {
+      double product = 0;
+      for (uint32_t d = 0; d < sequence.config.dim; d++) product += double{intent[d]} * sequence.item(row)[d];
+      if (models->seen(row)) scored.push_back({static_cast<float>(product), row});
     }
+    has(scored);
   });
   check::test("popularity, then the row, fills what nobody recalls", [] {
     const auto models = popularityModels({1, 5, 0, 5});
@@ -277,7 +330,7 @@ int main() {
     AttentionModel attention;
     attention.scale = 10;
     attention.decay = 1;
-    const auto models = makeModels({1, 1, 1, 1, 1}, rules, factors, attention, blend, true);
+    const auto models = makeModels({{1, 1, 1, 1, 1}, rules, factors, nullptr, nullptr, attention, blend, true});
     const std::vector<HistoryEvent> history = {event(0), event(2), event(0)};
     const std::vector<uint32_t> given = {1, 3};
     Ask ask = askOf(history);
@@ -325,12 +378,12 @@ int main() {
     };
     Random random(31);
     auto factors = std::make_shared<FactorsModel>(randomFactors(random, 10, 4, true));
-    CHECK(refused([&] { makeModels({1, 2}, nullptr, factors, AttentionModel{}, Blend{}, true); }));
+    CHECK(refused([&] { makeModels({{1, 2}, nullptr, factors, nullptr, nullptr, AttentionModel{}, Blend{}, true}); }));
     CHECK(refused([&] { popularityModels({1, NAN}); }));
     CHECK(refused([&] { popularityModels({-1}); }));
     AttentionModel attention;
     attention.maxEvents = 1u << 30;
-    CHECK(refused([&] { makeModels({1}, nullptr, nullptr, attention, Blend{}, true); }));
+    CHECK(refused([&] { makeModels({{1}, nullptr, nullptr, nullptr, nullptr, attention, Blend{}, true}); }));
     factors->gram[0] = -1;
     CHECK(refused([&] { completeFactors(*factors); }));
   });

@@ -1,5 +1,6 @@
 // Attention against double precision, the blend against a worked example.
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace {
 
 std::shared_ptr<const ModelSet> modelsOf(Random& random, uint32_t items, uint32_t dim) {
   auto factors = std::make_shared<FactorsModel>(randomFactors(random, items, dim, true));
-  return makeModels(std::vector<float>(items, 1.0f), nullptr, factors, AttentionModel{}, Blend{}, true);
+  return makeModels(
+      {std::vector<float>(items, 1.0f), nullptr, factors, nullptr, nullptr, AttentionModel{}, Blend{}, true});
 }
 
 std::vector<double> unit(const FactorsModel& model, uint32_t row) {
@@ -99,7 +101,10 @@ int main() {
     candidates.set(3, Source::popularity, 2);
     std::vector<float> z;
     standardise(candidates, z);
-    const std::vector<float> expected = {-1, 0, 0, -1, 1, 0, 0, -1, 0, 0, 0, 1, 0, 0, 0, 1};
+    // Rules, factors, attention, popularity; nothing of the others.
+    const float known[4][4] = {{-1, 0, 0, -1}, {1, 0, 0, -1}, {0, 0, 0, 1}, {0, 0, 0, 1}};
+    std::vector<float> expected(4 * kSources, 0.0f);
+    for (size_t row = 0; row < 4; row++) std::copy_n(known[row], 4, expected.begin() + row * kSources);
     CHECK(z == expected);
     Blend blend;
     blend.weight = {2, 1, 4, 0.5f};
@@ -108,7 +113,9 @@ int main() {
     std::vector<double> scores;
     blendScores(candidates, z, blend, parts, scores);
     CHECK((scores == std::vector<double>{-2 - 1 - 0.5, 2 - 1 - 0.5, -3 - 1 + 0.5, -3 - 0.25 - 1 + 0.5}));
-    CHECK(parts[0] == -2 && parts[8] == -3 && parts[13] == -0.25f && parts[15] == 0.5f);
+    const auto part = [&](size_t row, Source source) { return parts[row * kSources + static_cast<size_t>(source)]; };
+    CHECK(part(0, Source::rules) == -2 && part(2, Source::rules) == -3);
+    CHECK(part(3, Source::factors) == -0.25f && part(3, Source::popularity) == 0.5f);
   });
   return check::finish();
 }

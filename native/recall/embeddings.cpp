@@ -1,4 +1,4 @@
-#include "factors.h"
+#include "embeddings.h"
 
 #include <algorithm>
 
@@ -6,28 +6,28 @@
 
 namespace kairank {
 
-std::shared_ptr<const VectorIndex> indexFactors(const FactorsModel& model) {
+std::shared_ptr<const VectorIndex> indexEmbeddings(const float* embeddings, uint32_t items, uint32_t dim) {
   IndexSettings settings;
-  settings.dim = model.dim;
+  settings.dim = dim;
   settings.metric = Metric::dot;
   settings.codes = Codes::int8;
   settings.graph = false;  // exact: an answer does not depend on how a graph grew, and there is nothing to build
   auto index = std::make_shared<VectorIndex>(settings, false);
   KeyList ids;
-  ids.numbers.resize(model.items);
-  for (uint32_t row = 0; row < model.items; row++) ids.numbers[row] = row;
+  ids.numbers.resize(items);
+  for (uint32_t row = 0; row < items; row++) ids.numbers[row] = row;
   Control whole;
-  index->put(ids, model.factors.data(), 1, whole);
+  index->put(ids, embeddings, 1, whole);
   return index;
 }
 
-void recallFactors(const ModelSet& models, const float* queries, size_t count, const uint32_t* wanted,
-                   RowPredicate* const* predicates, TopRows* const* tops) {
+void recallEmbeddings(const VectorIndex& index, const float* queries, size_t count, const uint32_t* wanted,
+                      RowPredicate* const* predicates, TopRows* const* tops) {
   SearchOptions options;
   options.path = SearchPath::exact;
   options.k = *std::max_element(wanted, wanted + count);
   options.predicates = predicates;
-  const std::vector<SearchHits> hits = models.factorsIndex->search(queries, count, options, 1);
+  const std::vector<SearchHits> hits = index.search(queries, count, options, 1);
   for (size_t q = 0; q < count; q++) {
     const size_t most = std::min<size_t>(wanted[q], hits[q].rows.size());
     for (size_t i = 0; i < most; i++) tops[q]->offer(hits[q].scores[i], hits[q].rows[i]);

@@ -1,0 +1,176 @@
+/** What `kairank evaluate` prints: one evaluation whole, several side by side. */
+
+import type { Metrics } from '../evaluate/metrics.js';
+import type { PreparedSplit } from '../evaluate/protocols.js';
+import type { EvaluateOptions, Evaluation } from '../evaluate/run.js';
+import { native, SOURCES } from '../native.js';
+import { count, plural, table } from './output.js';
+import { packageVersion } from './version.js';
+
+/** What was asked for, nothing left to defaults. */
+export type Asked = Required<Pick<EvaluateOptions, 'model' | 'excludeSeen' | 'ks' | 'seed' | 'threads' | 'refit' | 'budget'>>;
+
+export interface Outcome {
+  prepared: PreparedSplit;
+  asked: Asked;
+  evaluation: Evaluation;
+}
+
+const round = (value: number): number | null => (Number.isFinite(value) ? Math.round(value * 1e6) / 1e6 : null);
+
+/** The names of the metrics in the report. */
+function flatten(metrics: Metrics): Record<string, number | null> {
+  const flat: Record<string, number | null> = {};
+  for (const [k, at] of metrics.at) {
+    flat[`recall@${k}`] = round(at.recall);
+    flat[`ndcg@${k}`] = round(at.ndcg);
+    flat[`mrr@${k}`] = round(at.mrr);
+    flat[`hitRate@${k}`] = round(at.hitRate);
+    flat[`precision@${k}`] = round(at.precision);
+    flat[`f1@${k}`] = round(at.f1);
+    flat[`coverage@${k}`] = round(at.coverage);
+  }
+  flat['mrr'] = round(metrics.mrr);
+  flat['auc'] = round(metrics.auc);
+  flat['aucCandidates'] = round(metrics.aucCandidates);
+  return flat;
+}
+
+function reportOfOne({ prepared, asked, evaluation }: Outcome): object {
+  const { interactions, split, protocol } = prepared;
+  const { metrics } = evaluation;
+  return {
+    model: asked.model,
+    protocol,
+    users: interactions.users.length,
+    items: split.items,
+    events: interactions.histories.rows.length,
+    cases: metrics.cases,
+    targets: metrics.targets,
+    droppedUsers: split.droppedUsers,
+    ...flatten(metrics),
+    coldTargets: split.coldTargets,
+    recalledTargets: metrics.recalledTargets,
+    aucCandidatesCases: metrics.aucCandidatesCases,
+    models: modelsOf(evaluation),
+    trainSeconds: evaluation.trainSeconds,
+    evaluateSeconds: evaluation.evaluateSeconds,
+    seed: asked.seed,
+    threads: asked.threads,
+    budget: asked.budget,
+    excludeSeen: asked.excludeSeen,
+    refit: asked.refit,
+    ...prepared.settings,
+    settings: settingsOf(evaluation),
+    rejected: interactions.rejected,
+    versions: { kairank: packageVersion(), node: process.versions.node },
+    cpuTarget: asked.model === 'repeat' ? null : native().dispatch().active,
+  };
+}
+
+/** What was blended, by source: its weight, and what it costs an item that the source does not know. */
+function modelsOf({ report }: Evaluation): object {
+  if (!report?.blend) return {};
+  const { weights, missing } = report.blend;
+  return Object.fromEntries(
+    SOURCES.filter((source) => weights[source] > 0 || missing[source] > 0).map((source) => [
+      source,
+      { weight: weights[source], missing: missing[source] },
+    ]),
+  );
+}
+
+/** What validation chose, model by model. */
+function settingsOf({ report }: Evaluation): object {
+  if (report === null) return {};
+  const { rules, sessions, factors, sequence, blend, validation } = report;
+  return {
+    ...(rules ? { rules: rules.settings } : {}),
+    ...(sessions ? { sessions: sessions.settings } : {}),
+    ...(factors ? { ials: factors.settings } : {}),
+    ...(sequence ? { sequence: { ...sequence.settings, bestEpoch: sequence.report.bestEpoch, outOfTime: sequence.report.outOfTime } } : {}),
+    ...(blend ? { blend: blend.settings } : {}),
+    ...(validation ? { validation } : {}),
+  };
+}
+
+/** Mean and sample deviation of each metric over the seeds of one model. */
+function summaryOf(outcomes: readonly Outcome[]): Record<string, { mean: number | null; deviation: number | null }> {
+  const all = outcomes.map(({ evaluation }) => flatten(evaluation.metrics));
+  return Object.fromEntries(
+    Object.keys(all[0] ?? {}).map((name) => {
+      const values = all.map((metrics) => metrics[name] ?? Number.NaN);
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      return [name, { mean: round(mean), deviation: values.length > 1 ? round(Math.sqrt(squares / (values.length - 1))) : null }];
+    }),
+  );
+}
+
+function byModel(outcomes: readonly Outcome[]): [string, Outcome[]][] {
+  const models = [...new Set(outcomes.map(({ asked }) => asked.model))];
+  return models.map((model) => [model, outcomes.filter(({ asked }) => asked.model === model)]);
+}
+
+/** One evaluation is one flat object; several are `runs`, and a `summary` by model. */
+export function reportOf(outcomes: readonly Outcome[]): object {
+  const [first, ...more] = outcomes;
+  if (first && more.length === 0) return reportOfOne(first);
+  return {
+    runs: outcomes.map(reportOfOne),
+    summary: Object.fromEntries(byModel(outcomes).map(([model, own]) => [model, summaryOf(own)])),
+  };
+}
+
+export function wordsOf(outcomes: readonly Outcome[]): string[] {
+  const [first, ...more] = outcomes;
+  if (!first) return [];
+  return more.length === 0 ? wordsOfOne(first) : wordsOfMany(first, outcomes);
+}
+
+/** A row a model, a column a metric; a deviation where there are several seeds. */
+function wordsOfMany({ prepared, asked }: Outcome, outcomes: readonly Outcome[]): string[] {
+  const largest = Math.max(...asked.ks);
+  const columns = [...new Set([10, largest])].flatMap((k) => [`recall@${k}`, `ndcg@${k}`, `mrr@${k}`]).concat('auc');
+  const cell = (value: number | null | undefined): string => (value === null || value === undefined ? '' : value.toFixed(4));
+  const rows = byModel(outcomes).map(([model, own]) => {
+    const summary = summaryOf(own);
+    const seconds = own.reduce((sum, { evaluation }) => sum + evaluation.trainSeconds, 0) / own.length;
+    const cells = columns.map((name) => {
+      const { mean, deviation } = summary[name] ?? { mean: null, deviation: null };
+      return deviation === null ? cell(mean) : `${cell(mean)} ± ${cell(deviation)}`;
+    });
+    return [model, ...cells, seconds.toFixed(1)];
+  });
+  const seeds = [...new Set(outcomes.map(({ asked: { seed } }) => seed))];
+  return [
+    `${prepared.protocol}: ${plural(outcomes[0]?.evaluation.metrics.cases ?? 0, 'case')}, ${plural(prepared.split.items, 'item')}; ${seeds.length > 1 ? `mean ± deviation over the seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`}; ${asked.refit ? 'fitted again on validation' : 'nothing fitted again'}`,
+    '',
+    ...table([['', ...columns, 'training s'], ...rows], { indent: 2 }),
+    '',
+    coldWords(prepared, outcomes[0]?.evaluation.metrics.targets ?? 0),
+  ];
+}
+
+const coldWords = ({ split }: PreparedSplit, targets: number): string =>
+  `  ${count(split.coldTargets)} of ${count(targets)} targets never occur in training (counted as asked)`;
+
+function wordsOfOne({ prepared, asked, evaluation }: Outcome): string[] {
+  const { interactions, split, protocol } = prepared;
+  const { metrics } = evaluation;
+  const rows = [...metrics.at].map(([k, at]) => [
+    `@${k}`,
+    ...[at.recall, at.ndcg, at.mrr, at.hitRate, at.precision, at.f1, at.coverage].map((value) => value.toFixed(4)),
+  ]);
+  const weights = Object.entries(evaluation.report?.blend?.weights ?? {}).filter(([, weight]) => weight > 0);
+  return [
+    `${asked.model}, ${protocol}: ${plural(metrics.cases, 'case')} of ${plural(interactions.users.length, 'user')}, ${plural(split.items, 'item')}`,
+    '',
+    ...table([['', 'recall', 'ndcg', 'mrr', 'hit rate', 'precision', 'f1', 'coverage'], ...rows], { indent: 2 }),
+    '',
+    `  mrr ${metrics.mrr.toFixed(4)}   auc ${metrics.auc.toFixed(4)}   auc of candidates ${metrics.aucCandidates.toFixed(4)}`,
+    coldWords(prepared, metrics.targets),
+    ...(weights.length > 0 ? [`  blended: ${weights.map(([source, weight]) => `${source} ${weight.toFixed(2)}`).join(', ')}`] : []),
+    `  training ${evaluation.trainSeconds.toFixed(1)} s of at most ${asked.budget} s, evaluation ${evaluation.evaluateSeconds.toFixed(1)} s, seed ${asked.seed}`,
+  ];
+}
