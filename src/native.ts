@@ -135,6 +135,7 @@ export interface NativeSequenceConfig {
   hidden: number;
   window: number;
   gaps: number;
+  cosine: number;
   kinds: Uint32Array;
 }
 
@@ -242,7 +243,8 @@ export interface NativeLearning {
   fitRules(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ rules: NativeRules }>;
   learnFactors(
     data: NativeDataset,
-    options: LearnOptions,
+    /** `budget`: seconds after which no larger dim is begun; 0: no limit. */
+    options: LearnOptions & { maxDim: number; budget: number },
   ): NativeJob<{ factors: NativeFactors; settings: Record<string, number>; trials: Trial[] }>;
   fitFactors(data: NativeDataset, settings: Record<string, number>, options: LearnOptions): NativeJob<{ factors: NativeFactors }>;
   learnSessions(
@@ -263,7 +265,7 @@ export interface NativeLearning {
       /** File to go on from and to keep the state in; null: none. */
       checkpoint: string | null;
     },
-  ): NativeJob<{ sequence: NativeSequence; settings: Record<string, number>; report: SequenceReport }>;
+  ): NativeJob<{ sequence: NativeSequence; settings: Record<string, number>; trials: Trial[]; report: SequenceReport }>;
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
     data: NativeDataset,

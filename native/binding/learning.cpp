@@ -124,10 +124,10 @@ Napi::Value fitRulesJob(Arguments info) {
 
 Napi::Value learnFactorsJob(Arguments info) {
   const LearnOptions options = learnOptionsOf(info[1]);
-  const auto work = [data = datasetOf(info[0]), excludeSeen = options.excludeSeen, seed = options.seed,
-                     threads = options.threads](JobContext& context) {
+  const FactorSearch search = factorSearchOf(info[1], options);
+  const auto work = [data = datasetOf(info[0]), search](JobContext& context) {
     JobControl control(context);
-    return learnFactors(*data, excludeSeen, seed, threads, control);
+    return learnFactors(*data, search, control);
   };
   return startJob(info.Env(), work, options.onProgress, [](Napi::Env env, const LearnedFactors& learned) {
     Napi::Object object = Napi::Object::New(env);
@@ -221,6 +221,7 @@ Napi::Value learnSequenceJob(Arguments info) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("sequence", sequenceObject(env, learned.sequence));
     object.Set("settings", settingsObject(env, named(learned.settings)));
+    object.Set("trials", trialsArray(env, learned.trials));
     object.Set("report", reportObject(env, learned.report));
     return object;
   });

@@ -74,6 +74,17 @@ LearnOptions learnOptionsOf(const Napi::Value& value) {
   return out;
 }
 
+FactorSearch factorSearchOf(const Napi::Value& value, const LearnOptions& options) {
+  const Napi::Object object = objectOf(value, "options");
+  FactorSearch out;
+  out.excludeSeen = options.excludeSeen;
+  out.seed = options.seed;
+  out.threads = options.threads;
+  out.maxDim = wholeUpTo(object, "maxDim", "options", 1, kMaxDim);
+  out.budget = numberOf(object.Get("budget"), "options.budget", 0, kMaxBudget);
+  return out;
+}
+
 BlendOptions blendOptionsOf(const Napi::Value& value, Napi::Value& onProgress) {
   const Napi::Object object = objectOf(value, "options");
   BlendOptions out;

@@ -34,6 +34,9 @@ struct LearnOptions {
 /// A LearnOptions of src/native.ts.
 LearnOptions learnOptionsOf(const Napi::Value& value);
 
+/// What learnFactors takes beside them.
+FactorSearch factorSearchOf(const Napi::Value& value, const LearnOptions& options);
+
 /// The options of learnBlend; `onProgress` apart.
 BlendOptions blendOptionsOf(const Napi::Value& value, Napi::Value& onProgress);
 

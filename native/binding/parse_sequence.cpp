@@ -7,12 +7,6 @@
 
 namespace kairank {
 
-namespace {
-
-constexpr double kMaxBudget = 1e9;  // seconds
-
-}  // namespace
-
 SequenceSettings sequenceSettingsOf(const Napi::Value& value) {
   SequenceSettings out;
   const struct {
@@ -29,7 +23,8 @@ SequenceSettings sequenceSettingsOf(const Napi::Value& value) {
   } numbers[] = {{"dropout", &SequenceSettings::dropout},
                  {"rate", &SequenceSettings::rate},
                  {"decay", &SequenceSettings::decay},
-                 {"smoothing", &SequenceSettings::smoothing}};
+                 {"smoothing", &SequenceSettings::smoothing},
+                 {"cosine", &SequenceSettings::cosine}};
   eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
     for (const auto& whole : wholes) {
       if (name == whole.name) out.*whole.field = wholeSettingOf(setting, name);
@@ -76,6 +71,7 @@ std::shared_ptr<const SequenceModel> sequenceOf(uint32_t items, const Napi::Valu
   config.hidden = whole("hidden", 4 * kMaxDim);
   config.window = whole("window", kMaxAttended);
   config.gaps = whole("gaps", 64);
+  config.cosine = static_cast<float>(numberOf(shape.Get("cosine"), "tensors.config.cosine", 0, 1000));
   const Span<uint32_t> kinds = spanOf<uint32_t>(shape.Get("kinds"), "tensors.config.kinds");
   config.kinds.assign(kinds.data, kinds.data + kinds.size);
   checkConfig(config);

@@ -7,6 +7,7 @@
 
 namespace kairank {
 
+constexpr double kMaxBudget = 1e9;             // seconds
 constexpr size_t kMaxSeed = 9007199254740991;  // largest whole number that JavaScript holds exactly
 
 inline double settingOf(const Napi::Value& value, const std::string& name) {

@@ -158,26 +158,12 @@ class Search {
         best = tried;
         qualities = std::move(found);
       }
-      if (best == sources_ || (sources_ != 0 && !beats(qualities, reached))) return;
+      if (best == sources_ || (sources_ != 0 && !clearlyBetter(qualities, reached))) return;
       sources_ = best;
       reached = std::move(qualities);
       ndcg = meanQuality(reached).ndcg;
       control_.found(ndcg);
     }
-  }
-
-  /// Better by more than one standard error of the difference.
-  static bool beats(const Qualities& a, const Qualities& b) {
-    double sum = 0;
-    double squares = 0;
-    for (size_t i = 0; i < a.size(); i++) {
-      const double gain = a[i].ndcg - b[i].ndcg;
-      sum += gain;
-      squares += gain * gain;
-    }
-    const double count = static_cast<double>(a.size());
-    const double mean = sum / count;
-    return mean > std::sqrt(std::max(0.0, squares / count - mean * mean) / count);
   }
 
   const ModelSet& models_;

@@ -77,8 +77,18 @@ struct LearnedFactors {
 std::shared_ptr<const FactorsModel> fitFactors(const Positives& positives, const FactorSettings& settings,
                                                uint64_t seed, uint32_t threads, Control& control);
 
-/// Chooses the settings on the validation cases by NDCG@10 (a small dim first, then larger ones while they help), fits
-/// on train; the defaults when there are no cases.
-LearnedFactors learnFactors(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control);
+/// How far a search may go.
+struct FactorSearch {
+  bool excludeSeen = true;  // in validation
+  uint64_t seed = 1;
+  uint32_t threads = 1;
+  uint32_t maxDim = 128;  // a request scans the catalogue's factors: beyond this it costs more than it mostly brings
+  double budget = 0;      // seconds after which no larger dim is begun; 0: no limit
+};
+
+/// Chooses the settings on the validation cases by NDCG@10 (a small dim first, then larger ones, less and less
+/// regularised, while they help), fits on train; the defaults when there are no cases. The result does not depend on
+/// `threads`, nor on the budget where it suffices.
+LearnedFactors learnFactors(const Dataset& data, const FactorSearch& search, Control& control);
 
 }  // namespace kairank

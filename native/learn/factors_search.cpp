@@ -1,6 +1,8 @@
 // Choosing the settings of the factors: regularisation and confidence at a small dim, then larger dims while they help.
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <initializer_list>
 
 #include "factors.h"
@@ -11,20 +13,25 @@ namespace kairank {
 
 namespace {
 
-constexpr size_t kSearchCases = 5000;
+constexpr size_t kSearchCases = 10000;
 constexpr size_t kScreenCases = 2500;
 constexpr size_t kSearchVotes = 300000;   // history events folded in, in one look at the cases
 constexpr size_t kScreenEvents = 400000;  // events that screening trains on
 constexpr uint32_t kScreenDim = 32;
 constexpr uint32_t kScreenEpochs = 6;
 constexpr uint32_t kFullEpochs = 12;
-constexpr uint32_t kMaxSearchedDim = 128;     // beyond it a scan of the catalogue costs a request more than it brings
-constexpr uint32_t kLargeCatalogue = 200000;  // items above which a request can afford half of that
+constexpr uint32_t kLargeDim = 256;  // from here on an epoch is dear and eight are enough
+constexpr uint32_t kLargeEpochs = 8;
+constexpr uint32_t kLargeCatalogue = 200000;  // items above which a request can afford half of the dims
+constexpr double kGrowth = 6;                 // of the time of a training when its dim doubles
 constexpr std::initializer_list<double> kDecays = {1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3};
+constexpr double kNeighbouring = 0.11;  // decays so near to the best so far are tried again
 constexpr std::initializer_list<double> kScreenDecays = {1, 0.4};
 constexpr std::initializer_list<double> kStrengths = {1, 0.3, 0.1, 3, 6};
 constexpr std::initializer_list<double> kConfidences = {0.002, 0.006, 0.06, 0.2, 0.6};
 constexpr std::initializer_list<double> kFactors = {0.5, 2};  // of the strength, once the confidence is known
+constexpr double kWeaker = 0.7;  // what a larger dim's strength is multiplied by, while it helps
+constexpr int kWeakenings = 3;
 constexpr double kDefaultStrength = 1;
 constexpr double kDefaultConfidence = 0.02;
 
@@ -43,34 +50,50 @@ uint32_t dimOf(const Positives& positives, uint32_t dim) {
   return std::min(dim, least);
 }
 
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
 class Search {
  public:
-  Search(const Dataset& data, const Positives& positives, bool excludeSeen, uint64_t seed, uint32_t threads,
-         Control& control)
+  Search(const Dataset& data, const Positives& positives, const FactorSearch& search, Control& control)
       : data_(data),
         positives_(positives),
-        chosen_(sampleCases(data.validation, kScreenCases, kSearchVotes, seed)),
-        seed_(seed),
+        chosen_(sampleCases(data.validation, kScreenCases, kSearchVotes, search.seed)),
+        search_(search),
         control_(control) {
     options_.model = RankedBy::factors;
-    options_.excludeSeen = excludeSeen;
-    options_.threads = threads;
+    options_.excludeSeen = search.excludeSeen;
+    options_.threads = search.threads;
   }
 
   LearnedFactors run() {
     const size_t screens = kStrengths.size() + kConfidences.size() + kFactors.size();
-    control_.begin(static_cast<double>(screens * kScreenEpochs + 3 * kFullEpochs));
+    const uint32_t largest = positives_.itemCount() > kLargeCatalogue ? search_.maxDim / 2 : search_.maxDim;
+    const double dims = 1 + std::max(0.0, std::log2(static_cast<double>(largest) / kScreenDim));
+    control_.begin(static_cast<double>(screens * kScreenEpochs) + dims * 2 * kFullEpochs);
     screen();
     best_ = Found{};
-    chosen_ = sampleCases(data_.validation, kSearchCases, kSearchVotes, seed_);
-    const uint32_t largest = positives_.itemCount() > kLargeCatalogue ? kMaxSearchedDim / 2 : kMaxSearchedDim;
+    chosen_ = sampleCases(data_.validation, kSearchCases, kSearchVotes, search_.seed);
     uint32_t before = 0;
-    for (uint32_t dim : {kScreenDim, 2 * kScreenDim, 4 * kScreenDim}) {
+    for (uint32_t dim = kScreenDim;; dim *= 2) {
       const uint32_t usable = dimOf(positives_, std::min(dim, largest));
-      if (usable == before) break;
+      if (usable == before || (before > 0 && !timeFor(kGrowth))) break;
       before = usable;
       const double reached = best_.quality.ndcg;
-      train(positives_, usable, strength_, confidence_, kFullEpochs, kDecays);
+      full(usable);
+      // A larger model says more of everybody, and needs less to hold it back.
+      for (int turn = 0; turn < kWeakenings && dim > kScreenDim && timeFor(1); turn++) {
+        // What is held back more is believed, unless clearly worse: validation has less to learn from than serving
+        // will.
+        const Found held = best_;
+        strength_ *= kWeaker;
+        full(usable);
+        if (clearlyBetter(best_.cases, held.cases)) continue;
+        best_ = held;
+        strength_ /= kWeaker;
+        break;
+      }
       if (best_.model && !(best_.quality.ndcg > reached)) break;
     }
     return {best_.model, best_.settings, std::move(trials_)};
@@ -81,13 +104,33 @@ class Search {
     std::shared_ptr<const FactorsModel> model;
     FactorSettings settings;
     CaseQuality quality{-1, -1};
+    std::vector<CaseQuality> cases;
   };
+
+  /// One training of all the data; the decays around the best so far.
+  void full(uint32_t dim) {
+    const Clock::time_point start = Clock::now();
+    std::vector<double> decays(kDecays);
+    if (best_.model) {
+      const double around = best_.settings.decay;
+      decays.erase(std::remove_if(decays.begin(), decays.end(),
+                                  [&](double decay) { return std::fabs(decay - around) > kNeighbouring; }),
+                   decays.end());
+    }
+    train(positives_, dim, strength_, confidence_, dim >= kLargeDim ? kLargeEpochs : kFullEpochs, decays);
+    lastSeconds_ = secondsSince(start);
+  }
+
+  /// Whether there is time for a training that takes so many times as long as the last.
+  bool timeFor(double factor) const {
+    return !(search_.budget > 0) || secondsSince(start_) + factor * lastSeconds_ <= search_.budget;
+  }
 
   /// Finds the strength of regularisation and the weight of unobserved pairs.
   void screen() {
     Positives sample;
     const bool all = positives_.rows.size() <= kScreenEvents;
-    if (!all) sample = positivesOf(sampleUsers(data_.train, kScreenEvents, seed_), data_.items);
+    if (!all) sample = positivesOf(sampleUsers(data_.train, kScreenEvents, search_.seed), data_.items);
     const Positives& positives = all ? positives_ : sample;
     const uint32_t dim = dimOf(positives, kScreenDim);
     const auto attempt = [&](double strength, double confidence) {
@@ -104,13 +147,13 @@ class Search {
   }
 
   void train(const Positives& positives, uint32_t dim, double strength, double confidence, uint32_t epochs,
-             std::initializer_list<double> decays) {
+             const std::vector<double>& decays) {
     FactorSettings settings;
     settings.dim = dim;
     settings.epochs = epochs;
     settings.alpha0 = confidence;
     settings.regularisation = regularisationOf(positives, strength, confidence);
-    FactorTrainer trainer(positives, settings, seed_, options_.threads, control_);
+    FactorTrainer trainer(positives, settings, search_.seed, options_.threads, control_);
     for (uint32_t epoch = 0; epoch < epochs; epoch++) {
       trainer.epoch();
       control_.advance(1);
@@ -135,10 +178,12 @@ class Search {
     models.factors = model;
     Control quiet = control_.quiet();
     const RankedCases ranked = rankCases(models, data_.validation, chosen_, options_, quiet);
-    const CaseQuality quality = meanQuality(qualities(ranked, data_.validation, chosen_));
+    std::vector<CaseQuality> cases = qualities(ranked, data_.validation, chosen_);
+    const CaseQuality quality = meanQuality(cases);
     trials_.push_back({named(settings), quality.ndcg, quality.recall});
     if (!(quality.ndcg > best_.quality.ndcg)) return false;
     best_.quality = quality;
+    best_.cases = std::move(cases);
     best_.settings = settings;
     control_.found(quality.ndcg);
     return true;
@@ -147,8 +192,10 @@ class Search {
   const Dataset& data_;
   const Positives& positives_;
   std::vector<uint32_t> chosen_;
-  const uint64_t seed_;
+  const FactorSearch& search_;
   Control& control_;
+  const Clock::time_point start_ = Clock::now();
+  double lastSeconds_ = 0;  // of the last training of all the data
   RankOptions options_;
   Found best_;
   double strength_ = kDefaultStrength;
@@ -158,16 +205,16 @@ class Search {
 
 }  // namespace
 
-LearnedFactors learnFactors(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control) {
+LearnedFactors learnFactors(const Dataset& data, const FactorSearch& search, Control& control) {
   const Positives positives = positivesOf(data.train, data.items);
   LearnedFactors learned;
   if (data.validation.count() > 0 && !positives.rows.empty()) {
-    learned = Search(data, positives, excludeSeen, seed, threads, control).run();
+    learned = Search(data, positives, search, control).run();
   } else {
     learned.settings.dim = dimOf(positives, learned.settings.dim);
     learned.settings.alpha0 = kDefaultConfidence;
     learned.settings.regularisation = regularisationOf(positives, kDefaultStrength, kDefaultConfidence);
-    learned.factors = fitFactors(positives, learned.settings, seed, threads, control);
+    learned.factors = fitFactors(positives, learned.settings, search.seed, search.threads, control);
   }
   control.finish();
   return learned;

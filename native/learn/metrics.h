@@ -55,4 +55,18 @@ inline CaseQuality qualityOf(const TargetRank* ranks, size_t targets) {
   return quality;
 }
 
+/// Whether NDCG@10 is higher by more than one standard error of the difference, case by case.
+inline bool clearlyBetter(const std::vector<CaseQuality>& a, const std::vector<CaseQuality>& b) {
+  double sum = 0;
+  double squares = 0;
+  for (size_t i = 0; i < a.size(); i++) {
+    const double gain = a[i].ndcg - b[i].ndcg;
+    sum += gain;
+    squares += gain * gain;
+  }
+  const double count = static_cast<double>(a.size());
+  const double mean = sum / count;
+  return mean > std::sqrt(std::max(0.0, squares / count - mean * mean) / count);
+}
+
 }  // namespace kairank

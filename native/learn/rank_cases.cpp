@@ -160,7 +160,7 @@ class Ranker {
       hasVector_[i - begin] =
           intents.encode(events(i), eventCount(i), scratch_->intent, scratch_->intents.data() + (i - begin) * dim);
     }
-    scoreAll(scratch_->intents.data(), end - begin, intents.model().item(0), dim);
+    scoreAll(scratch_->intents.data(), end - begin, intents.items(), dim);
   }
 
   /// dense_ = the inner products of `count` shoppers' vectors with every item's.

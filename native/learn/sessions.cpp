@@ -14,6 +14,7 @@ namespace kairank {
 namespace {
 
 constexpr size_t kMostEvents = 4000000;
+constexpr uint64_t kMostLooked = 20000;  // events of one history, the last
 constexpr size_t kSearchCases = 5000;
 constexpr size_t kSearchVotes = 100000;  // history events that vote in a trial
 
@@ -29,7 +30,9 @@ void put(const SessionSettings& settings, SessionsModel& model) {
 /// The distinct items of a history's positive events in the order of their last one.
 void sessionOf(const Histories& histories, uint32_t user, uint32_t items, std::vector<uint32_t>& session) {
   session.clear();
-  for (uint64_t e = histories.offsets[user + 1]; e-- > histories.offsets[user];) {
+  const uint64_t end = histories.offsets[user + 1];
+  const uint64_t begin = std::max(histories.offsets[user], end - std::min<uint64_t>(end, kMostLooked));
+  for (uint64_t e = end; e-- > begin;) {
     const HistoryEvent& event = histories.events[e];
     if (!positive(event) || event.row >= items) continue;
     if (std::find(session.begin(), session.end(), event.row) != session.end()) continue;

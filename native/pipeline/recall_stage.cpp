@@ -1,6 +1,7 @@
 #include "recall_stage.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "../dispatch/dispatch.h"
 #include "../recall/embeddings.h"
@@ -143,8 +144,10 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
   for (size_t i = 0; i < candidates.rows.size(); i++) {
     const uint32_t row = candidates.rows[i];
     if (row >= models.items) continue;
-    if (models.rules && scratch.rules[row] > 0) candidates.set(i, Source::rules, scratch.rules[row]);
-    if (models.sessions && scratch.sessions[row] > 0) candidates.set(i, Source::sessions, scratch.sessions[row]);
+    // Counts span orders of magnitude: their logarithms add up with inner products as probabilities multiply.
+    if (models.rules && scratch.rules[row] > 0) candidates.set(i, Source::rules, std::log(scratch.rules[row]));
+    if (models.sessions && scratch.sessions[row] > 0)
+      candidates.set(i, Source::sessions, std::log(scratch.sessions[row]));
     if (slot.factors.known && models.factors->has(row)) {
       const size_t dim = models.factors->dim;
       const float* item = models.factors->factors.data() + static_cast<size_t>(row) * dim;
@@ -153,9 +156,9 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
     if (!models.seen(row)) continue;
     candidates.set(i, Source::popularity, models.logPopularity[row]);
     if (slot.sequence.known) {
-      const SequenceModel& sequence = models.intents->model();
-      const size_t dim = sequence.config.dim;
-      candidates.set(i, Source::sequence, product(scratch.intents.data() + a * dim, sequence.item(row), dim));
+      const size_t dim = models.intents->model().config.dim;
+      const float* intent = scratch.intents.data() + a * dim;
+      candidates.set(i, Source::sequence, product(intent, models.intents->item(row), dim));
     }
   }
 }

@@ -34,6 +34,10 @@ class IntentEncoder {
   const SequenceModel& model() const { return *model_; }
   const std::shared_ptr<const SequenceModel>& shared() const { return model_; }
 
+  /// What an intent's inner product with is an item's score: items x dim.
+  const float* items() const { return units_.empty() ? model_->item(0) : units_.data(); }
+  const float* item(uint32_t row) const { return items() + static_cast<size_t>(row) * model_->config.dim; }
+
   /// Tells this encoder from every other of the process: what is cached for one is nothing to another.
   uint64_t serial() const { return serial_; }
 
@@ -57,6 +61,7 @@ class IntentEncoder {
 
   std::shared_ptr<const SequenceModel> model_;
   SequenceLayout layout_;
+  std::vector<float> units_;  // items at unit length, where scores are cosines
   uint64_t serial_;
 };
 

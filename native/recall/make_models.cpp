@@ -77,7 +77,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   }
   if (parts.sequence) {
     models->intents = std::make_shared<IntentEncoder>(parts.sequence);
-    models->sequenceIndex = indexEmbeddings(parts.sequence->item(0), models->items, parts.sequence->config.dim);
+    models->sequenceIndex = indexEmbeddings(models->intents->items(), models->items, parts.sequence->config.dim);
   }
   models->rules = std::move(parts.rules);
   models->sessions = std::move(parts.sessions);

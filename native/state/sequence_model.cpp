@@ -31,6 +31,7 @@ void checkConfig(const SequenceConfig& config) {
         "sequence: dim must be from 1 to 1024, blocks from 1 to 16, heads from 1 to 64, hidden from 1 to 4096, window "
         "from 1 to 1024, gaps at most 64");
   }
+  if (!(config.cosine >= 0 && config.cosine <= 1000)) refuse("sequence: cosine must be from 0 to 1000");
   if (config.dim % config.heads != 0) refuse("sequence: dim must be a multiple of heads");
   if (std::adjacent_find(config.kinds.begin(), config.kinds.end(), std::greater_equal<uint32_t>()) !=
           config.kinds.end() ||
@@ -87,6 +88,14 @@ SequenceLayout::SequenceLayout(const SequenceConfig& config) {
   }
   finalGain = add("norm.gain", 1, dim);
   finalBias = add("norm.bias", 1, dim);
+}
+
+float scaleTo(float length, float* vector, size_t dim) {
+  double squares = 0;
+  for (size_t d = 0; d < dim; d++) squares += static_cast<double>(vector[d]) * vector[d];
+  const float factor = squares > 0 ? static_cast<float>(length / std::sqrt(squares)) : 0;
+  for (size_t d = 0; d < dim; d++) vector[d] *= factor;
+  return factor;
 }
 
 void checkSequence(const SequenceModel& model) {

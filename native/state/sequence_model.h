@@ -23,6 +23,7 @@ struct SequenceConfig {
   uint32_t hidden = 256;        // width of the feed-forward layers
   uint32_t window = 50;         // events that one event attends to, itself among them
   uint32_t gaps = 0;            // buckets of log2 seconds; 0: times are not used
+  float cosine = 0;             // scores are cosines times this; 0: inner products
   std::vector<uint32_t> kinds;  // kindOf of the events that training saw, ascending; one or none: not used
 };
 
@@ -80,8 +81,12 @@ struct SequenceModel {
   SequenceConfig config;
   std::vector<float> weights;  // as SequenceLayout has it
 
+  /// An item's embedding as an input.
   const float* item(uint32_t row) const { return weights.data() + static_cast<size_t>(row) * config.dim; }
 };
+
+/// Scales a vector to a length; zeros stay. Returns the factor.
+float scaleTo(float length, float* vector, size_t dim);
 
 /// Checks the config, the number of weights and that all are finite, wherever they come from.
 /// @throws Error(invalidArgument)

@@ -18,6 +18,11 @@ const CHECKPOINT = '.checkpoint-';
 export const DEFAULT_BUDGET = 600;
 /** Share of the budget's rest that the sequence model gets where it will be fitted again, and where not. */
 const SEQUENCE_SHARE = { refit: 0.42, once: 0.85 };
+/** Share of the budget's rest after which the factors get no larger: in the blend, alone, and alone to be fitted again. */
+const FACTOR_SHARE = { blended: 0.2, once: 0.8, refit: 0.55 };
+/** Most factors of an item: of those that a request scans beside other sources, and of those that stand alone. */
+const SERVED_DIM = 128;
+const ALONE_DIM = 512;
 /** Seconds in which even a small shop's sequences can be learned from. */
 const LEAST_SEQUENCE_SECONDS = 0.5;
 /** Where more of the targets than this were seen before, leaving out what was seen would leave out the answer. */
@@ -87,7 +92,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   throwIfAborted(run.signal);
   const { learning } = native();
   const { items, train, validation } = data;
-  const { models: wanted = 'engine' } = options;
+  const { models: wanted = 'engine', budget = DEFAULT_BUDGET } = options;
   const dataset = call(() => learning.createDataset(items, train, validation));
   const popularity = countPopularity(items, train);
   await turn();
@@ -102,9 +107,16 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
       : null;
   const factored =
     wanted === 'engine' || wanted === 'factors'
-      ? await run.job('factors', (native) => learning.learnFactors(dataset, { ...native, excludeSeen }))
+      ? await run.job('factors', (native) =>
+          learning.learnFactors(dataset, {
+            ...native,
+            excludeSeen,
+            ...(wanted === 'factors'
+              ? { maxDim: ALONE_DIM, budget: (budget - run.seconds) * (options.refit === true ? FACTOR_SHARE.refit : FACTOR_SHARE.once) }
+              : { maxDim: SERVED_DIM, budget: (budget - run.seconds) * FACTOR_SHARE.blended }),
+          }),
+        )
       : null;
-  const budget = options.budget ?? DEFAULT_BUDGET;
   const forSequence = (budget - run.seconds) * (options.refit === true ? SEQUENCE_SHARE.refit : SEQUENCE_SHARE.once);
   const possible = hasSequences(train) && forSequence >= LEAST_SEQUENCE_SECONDS;
   const sequenced =
@@ -153,7 +165,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     rules: ruled && { settings: ruled.settings, trials: ruled.trials },
     sessions: sessioned && made.sessions && { settings: sessioned.settings, trials: sessioned.trials },
     factors: factored && { settings: factored.settings, trials: factored.trials },
-    sequence: sequenced && made.sequence && { settings: sequenced.settings, report: sequenced.report },
+    sequence: sequenced && made.sequence && { settings: sequenced.settings, trials: sequenced.trials, report: sequenced.report },
     blend: blended && {
       settings: { ...made.attention },
       trials: blended.trials,

@@ -50,6 +50,8 @@ export interface LearnedModel {
 /** How the sequence model came to be. */
 export interface LearnedSequence {
   settings: Record<string, number>;
+  /** Short trainings that chose the settings. */
+  trials: Trial[];
   report: SequenceReport;
 }
 

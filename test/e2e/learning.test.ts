@@ -75,6 +75,39 @@ describe('evaluate', () => {
     ]);
     expect(excluded).toMatchObject({ 'recall@5': 0, mrr: 0, excludeSeen: true });
   });
+
+  test('sets models and seeds side by side', { timeout: MINUTES }, async () => {
+    // Everybody walks a ring: what follows is the next item, which popularity cannot know.
+    const lines = Array.from({ length: 60 }, (_, user) => `u${user} ${[0, 1, 2, 3, 4].map((step) => `i${(user + step) % 20}`).join(' ')}`);
+    const data = write('ring.txt', lines.join('\n'));
+    const common = [
+      'evaluate',
+      data,
+      '--format',
+      'sequences',
+      '--model',
+      'rules,item-knn,sequence,popularity',
+      '--seeds',
+      '1,2',
+      '--k',
+      '3',
+    ];
+    const report = await json([...common, '--budget', '30s']);
+    const runs = report.runs as Record<string, unknown>[];
+    expect(runs.map(({ model, seed }) => [model, seed])).toEqual(
+      [1, 2].flatMap((seed) => ['rules', 'item-knn', 'sequence', 'popularity'].map((model) => [model, seed])),
+    );
+    const summary = report.summary as Record<string, Record<string, { mean: number; deviation: number }>>;
+    expect(summary.rules?.['mrr@3']).toEqual({ mean: 1, deviation: 0 });
+    expect(summary.sequence?.['recall@3']?.mean).toBeGreaterThan(0.9);
+    expect(summary.popularity?.['recall@3']?.mean).toBeLessThan(0.5);
+    for (const run of runs) expect(run).toMatchObject({ budget: 30, refit: false });
+
+    const { stdout, code } = await kairank([...common.slice(0, -1), '5', '--budget', '30s']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/mean ± deviation over the seeds 1, 2; nothing fitted again/);
+    expect(stdout).toMatch(/rules +1\.0000 ± 0\.0000/);
+  });
 });
 
 describe('train', () => {
@@ -83,7 +116,7 @@ describe('train', () => {
     const { events } = makeDemoShop({ seed: 5, shoppers: 1500 });
     const data = write('events.jsonl', events.map((event) => JSON.stringify(event)).join('\n'));
     await json(['import', shop, '--events', data, '--map', 'user=user,item=item,at=at,type=type,session=session']);
-    const trained = await json(['train', shop, '--seed', '2']);
+    const trained = await json(['train', shop, '--seed', '2', '--budget', '20s']);
     expect(trained).toMatchObject({ seed: 2, refitted: true });
     const before = await json(['recommend', shop, '--user', 's0003', '--k', '5']);
     expect(before.trained).toBe(true);

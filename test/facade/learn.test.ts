@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -190,7 +191,7 @@ const MODELS: ModelTensors = {
     maxEvents: 50,
   },
   sequence: {
-    config: { dim: 2, blocks: 1, heads: 1, hidden: 1, window: 3, gaps: 0, kinds: Uint32Array.of(2, 5) },
+    config: { dim: 2, blocks: 1, heads: 1, hidden: 1, window: 3, gaps: 0, cosine: 0, kinds: Uint32Array.of(2, 5) },
     tensors: {
       items: { rows: 3, columns: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6) },
       'final.norm.gain': { rows: 1, columns: 2, data: Float32Array.of(1, 1) },
@@ -233,6 +234,23 @@ describe('bundles', () => {
       });
     }
     expect(readdirSync(folder).every((name) => /^\d{8}T\d{9}-[0-9a-f]{6}$/.test(name))).toBe(true);
+  });
+
+  it('of another version are refused as such', async () => {
+    const { bundle } = await writeBundle(folder, MODELS, REPORT);
+    const path = join(folder, bundle, 'manifest.json');
+    const later = readFileSync(path, 'utf8').replace(/"version": \d+/, '"version": 99');
+    writeFileSync(path, later);
+    const checksum = createHash('sha256').update(later).digest('hex');
+    await expect(readBundle(folder, { bundle, checksum })).rejects.toMatchObject({ code: 'KAIRANK_UNSUPPORTED_FORMAT', field: path });
+  });
+
+  it('find their items again where rows are others', () => {
+    // Row 0 is new, the item of row 1 is gone, the other two have changed places.
+    const moved = moveRows(MODELS, Float64Array.of(99, 13, 11));
+    expect(moved.sequence?.tensors.items).toEqual({ rows: 3, columns: 2, data: Float32Array.of(0, 0, 5, 6, 1, 2) });
+    expect(moved.sequence?.tensors['final.norm.gain']).toEqual(MODELS.sequence?.tensors['final.norm.gain']);
+    expect(moved.sessions).toMatchObject({ offsets: Float64Array.of(0, 1, 3), rows: Uint32Array.of(2, 1, 2) });
   });
 
   it('are refused by name when cut off, altered, or not the ones that were written', async () => {

@@ -60,7 +60,7 @@ function shop(seed: number, users: number) {
   };
 }
 
-const OPTIONS = { seed: 7, threads: 2, excludeSeen: true, sequential: true };
+const OPTIONS = { seed: 7, threads: 2, excludeSeen: true, sequential: true, maxDim: 128, budget: 0 };
 
 async function learnAll(seed: number, threads: number) {
   const { learning } = native();

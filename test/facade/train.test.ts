@@ -221,6 +221,32 @@ describe('train', () => {
     expect((await engine.recommend({ events: [{ item: 'i2' }], k: 1 })).items[0]?.id).toBe('i3');
   });
 
+  it('takes shops of every shape', async () => {
+    const year = 365 * 86_400_000;
+    const shapes: Record<string, { user: string; item: string; at: number }[]> = {
+      'one event': [{ user: 'u', item: 'i1', at: 1 }],
+      'one item for all': Array.from({ length: 90 }, (_, n) => ({ user: `u${n % 9}`, item: 'i1', at: n })),
+      'one shopper with all of it': Array.from({ length: 60_000 }, (_, n) => ({ user: 'bot', item: `i${(n * n) % 40}`, at: n })),
+      'times out of order and yet to come': Array.from({ length: 300 }, (_, n) => ({
+        user: `u${n % 30}`,
+        item: `i${n % 40}`,
+        at: Date.now() + (((n * 7919) % 300) - 100) * year,
+      })),
+      'all at one moment': Array.from({ length: 200 }, (_, n) => ({ user: `u${n % 20}`, item: `i${(n * 3) % 40}`, at: 5 })),
+    };
+    for (const [shape, list] of Object.entries(shapes)) {
+      const engine = await shop(null);
+      await engine.items.put(items);
+      await engine.events.add(list.map((event) => ({ ...event, type: 'view' as const })));
+      const { validation } = await engine.train({ budget: '20s', threads: 2 });
+      if (validation) expect(validation.ndcg, shape).toBeLessThanOrEqual(1);
+      const { items: found } = await engine.recommend({ events: [{ item: 'i1' }], k: 5, excludeSeen: false });
+      expect(found, shape).toHaveLength(5);
+      for (const { score } of found) expect(score, shape).toSatisfy(Number.isFinite);
+      await engine.close();
+    }
+  });
+
   it.each([
     [{ seed: -1 }],
     [{ seed: 1.5 }],
@@ -251,6 +277,10 @@ describe('a folder whose models are damaged', () => {
     const path = join(dir, 'models', id, 'weights.safetensors');
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.subarray(0, bytes.length - 4));
+    await expect(shop()).rejects.toMatchObject({ code: 'KAIRANK_CORRUPT_FILE', field: path });
+    const flipped = Buffer.from(bytes);
+    flipped[bytes.length >> 1] = (flipped[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(path, flipped);
     await expect(shop()).rejects.toMatchObject({ code: 'KAIRANK_CORRUPT_FILE', field: path });
     writeFileSync(path, bytes);
     expect((await shop()).stats.models?.id).toBe(id);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "../../include/parallel.h"
+#include "cosine.h"
 #include "matrix.h"
 
 namespace kairank {
@@ -68,6 +69,32 @@ void SequenceStep::chooseCandidates(const std::vector<BatchPart>& parts, size_t 
     const double absent = missed + static_cast<double>(targets) * std::log1p(-std::min(share, 0.999999));
     logChance_[c] = static_cast<float>(std::log(-std::expm1(absent)));
   }
+}
+
+void SequenceStep::scaleIntents(size_t targets) {
+  const size_t dim = config_.dim;
+  intentScale_.resize(targets);
+  for (size_t i = 0; i < targets; i++) intentScale_[i] = scaleTo(config_.cosine, intents_.data() + i * dim, dim);
+}
+
+void SequenceStep::scaleCandidates(size_t count) {
+  const size_t dim = config_.dim;
+  candidateScale_.resize(count);
+  parallelFor(threads_, count, kSlotChunk, control_, [&](size_t, size_t begin, size_t end) {
+    for (size_t c = begin; c < end; c++) candidateScale_[c] = scaleTo(1, table_.data() + c * dim, dim);
+  });
+}
+
+void SequenceStep::unscaleGradients(size_t targets, size_t count) {
+  const size_t dim = config_.dim;
+  for (size_t i = 0; i < targets; i++) {
+    unscaleGradient(intents_.data() + i * dim, config_.cosine, intentScale_[i], dIntents_.data() + i * dim, dim);
+  }
+  parallelFor(threads_, count, kSlotChunk, control_, [&](size_t, size_t begin, size_t end) {
+    for (size_t c = begin; c < end; c++) {
+      unscaleGradient(table_.data() + c * dim, 1.0f, candidateScale_[c], itemGradient_.data() + c * dim, dim);
+    }
+  });
 }
 
 void SequenceStep::addInputGradients(const std::vector<BatchPart>& parts, size_t used) {
@@ -142,6 +169,7 @@ double SequenceStep::run(const std::vector<BatchPart>& parts, size_t used, size_
     }
   });
 
+  if (config_.cosine > 0) scaleIntents(targets);
   LossTask task{intents_.data(),
                 targets,
                 dim,
@@ -156,6 +184,11 @@ double SequenceStep::run(const std::vector<BatchPart>& parts, size_t used, size_
     task.count = candidates_;
     task.logChance = logChance_.data();
   }
+  if (config_.cosine > 0) {
+    if (negatives_ == 0) table_.assign(weights, weights + task.count * dim);
+    task.candidates = table_.data();
+    scaleCandidates(task.count);
+  }
   // Each matrix is multiplied once forward and twice back: by what came in, and by itself.
   double weightsAtRow = 0;
   for (const SequenceTensor& tensor : layout_.tensors) {
@@ -167,6 +200,8 @@ double SequenceStep::run(const std::vector<BatchPart>& parts, size_t used, size_
   products_ += 3.0 * static_cast<double>(targets * task.count * dim);
   itemGradient_.resize(task.count * dim);
   const double loss = softmaxLoss(task, threads_, control_, loss_, dIntents_.data(), itemGradient_.data());
+
+  if (config_.cosine > 0) unscaleGradients(targets, task.count);
 
   parallelFor(threads_, used, 1, control_, [&](size_t, size_t p, size_t) {
     const BatchPart& part = parts[p];

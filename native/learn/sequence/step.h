@@ -35,6 +35,9 @@ class SequenceStep {
   };
 
   void chooseCandidates(const std::vector<BatchPart>& parts, size_t used, size_t targets, Random& random);
+  void scaleIntents(size_t targets);
+  void scaleCandidates(size_t count);
+  void unscaleGradients(size_t targets, size_t count);
   void addInputGradients(const std::vector<BatchPart>& parts, size_t used);
   void addBodies(size_t used);
   double gradientNorm() const;
@@ -60,7 +63,9 @@ class SequenceStep {
   std::vector<uint32_t> slotOfItem_;  // kNoRow: not touched
   size_t candidates_ = 0;
   double products_ = 0;
-  std::vector<float> table_;      // candidates x dim
+  std::vector<float> table_;  // candidates x dim
+  // Where scores are cosines: what intents and candidates were multiplied by.
+  std::vector<float> intentScale_, candidateScale_;
   std::vector<float> logChance_;  // candidates
 };
 

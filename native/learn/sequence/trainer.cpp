@@ -7,7 +7,6 @@
 #include "../../include/random.h"
 #include "../sampling.h"
 #include "batches.h"
-#include "checkpoint.h"
 #include "step.h"
 #include "validation.h"
 
@@ -22,7 +21,7 @@ constexpr uint32_t kGapBuckets = 32;
 constexpr double kInitial = 0.02;   // standard deviation of the weights at the start
 constexpr double kLastRate = 0.02;  // share of the rate that is left at the end
 constexpr size_t kPlannedBatches = 8000;
-constexpr size_t kFewestEpochs = 8;
+constexpr size_t kFewestEpochs = 10;
 constexpr double kMeasuredEpochs = 2;
 constexpr size_t kMeasuredBatches = 16;
 constexpr double kPlannedShare = 0.9;  // of a budget: the rest is for what an estimate misses
@@ -60,6 +59,7 @@ SequenceConfig configOf(const Dataset& data, const SequenceSettings& settings) {
   config.blocks = settings.blocks;
   config.heads = settings.heads;
   config.hidden = settings.hidden;
+  config.cosine = static_cast<float>(std::max(0.0, settings.cosine));
   config.window = settings.window > 0 ? settings.window : windowOf(data.train);
   config.gaps = settings.times && hasTimes(data.train) ? kGapBuckets : 0;
   config.kinds = kindsOf(data.train);
@@ -76,31 +76,23 @@ uint32_t negativesOf(const SequenceSettings& settings, uint32_t items) {
 }  // namespace
 
 std::vector<std::pair<std::string, double>> named(const SequenceSettings& settings) {
-  return {{"dim", settings.dim},
-          {"blocks", settings.blocks},
-          {"heads", settings.heads},
-          {"hidden", settings.hidden},
-          {"window", settings.window},
-          {"dropout", settings.dropout},
-          {"rate", settings.rate},
-          {"decay", settings.decay},
-          {"smoothing", settings.smoothing},
-          {"negatives", settings.negatives},
-          {"batch", settings.batch},
-          {"epochs", settings.epochs},
-          {"until", settings.until}};
+  return {{"dim", settings.dim},       {"blocks", settings.blocks},       {"heads", settings.heads},
+          {"hidden", settings.hidden}, {"window", settings.window},       {"dropout", settings.dropout},
+          {"rate", settings.rate},     {"decay", settings.decay},         {"smoothing", settings.smoothing},
+          {"cosine", settings.cosine}, {"negatives", settings.negatives}, {"batch", settings.batch},
+          {"epochs", settings.epochs}, {"until", settings.until}};
 }
 
 void checkSettings(const SequenceSettings& settings) {
   const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
   if (!within(settings.dropout, 0, 0.95) || !within(settings.rate, 1e-8, 1) || !within(settings.decay, 0, 100) ||
-      !within(settings.smoothing, 0, 0.9) || !(settings.clip > 0) || !within(settings.batch, 1, 1 << 20) ||
-      !within(settings.epochs, 0, 100000) || !within(settings.until, 0, 100000) ||
-      !within(settings.negatives, 0, 1 << 24)) {
-    throw Error(
-        Status::invalidArgument,
-        "sequence: dropout must be from 0 to 0.95, rate from 1e-8 to 1, decay from 0 to 100, smoothing from 0 "
-        "to 0.9, clip above 0, batch from 1 to 1048576, epochs and until at most 100000, negatives at most 16777216");
+      !within(settings.smoothing, 0, 0.9) || !within(settings.cosine, -1, 1000) || !(settings.clip > 0) ||
+      !within(settings.batch, 1, 1 << 20) || !within(settings.epochs, 0, 100000) ||
+      !within(settings.until, 0, 100000) || !within(settings.negatives, 0, 1 << 24)) {
+    throw Error(Status::invalidArgument,
+                "sequence: dropout must be from 0 to 0.95, rate from 1e-8 to 1, decay from 0 to 100, smoothing from 0 "
+                "to 0.9, cosine at most 1000, clip above 0, batch from 1 to 1048576, epochs and until at most 100000, "
+                "negatives at most 16777216");
   }
 }
 
@@ -259,61 +251,6 @@ std::shared_ptr<const SequenceModel> SequenceTrainer::model() const {
   model->weights = run_->state.best.empty() ? run_->state.weights : run_->state.best;
   checkSequence(*model);
   return model;
-}
-
-LearnedSequence learnSequence(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run,
-                              Control& control) {
-  const Clock::time_point start = Clock::now();
-  LearnedSequence learned;
-  SequenceReport& report = learned.report;
-  SequenceTrainer trainer(data, settings, run, control);
-  report.negatives = trainer.negatives();
-  const uint64_t fingerprint = run.checkpoint.empty() ? 0 : trainingFingerprint(data, settings, run);
-  if (!run.checkpoint.empty()) {
-    if (std::optional<SequenceCheckpoint> before = loadCheckpoint(run.checkpoint, fingerprint)) {
-      trainer.resume(std::move(*before));
-      report.resumed = trainer.checkpoint().epoch;
-    }
-  }
-  trainer.within(run.budget);
-  control.begin(trainer.planned());
-  if (report.resumed > 0) control.advance(report.resumed);
-  Clock::time_point saved = Clock::now();
-  bool unsaved = false;
-  const auto save = [&] {
-    saveCheckpoint(run.checkpoint, fingerprint, trainer.checkpoint());
-    saved = Clock::now();
-    unsaved = false;
-  };
-  const auto tell = [&] {
-    const SequenceCheckpoint& state = trainer.checkpoint();
-    report.bestEpoch = state.bestEpoch;
-    report.ndcg = std::max(0.0, state.bestNdcg);
-    report.recall = state.bestRecall;
-    report.seconds = secondsSince(start);
-    report.outOfTime = trainer.outOfTime();
-  };
-  tell();
-  while (!trainer.finished()) {
-    report.epochs.push_back(trainer.epoch());
-    tell();
-    if (data.validation.count() > 0) control.found(report.ndcg);
-    control.learnt(report.epochs.back().loss);
-    control.advance(1);
-    // An epoch that ended for want of time is not one that a later run could go on from.
-    unsaved = !run.checkpoint.empty() && !report.outOfTime;
-    if (unsaved && secondsSince(saved) >= run.saveEvery) save();
-  }
-  // The end is worth keeping where the way was long: what comes after it may be cut short, too.
-  if (unsaved && report.seconds >= run.saveEvery) save();
-  learned.settings = settings;
-  learned.settings.window = trainer.config().window;
-  learned.settings.negatives = report.negatives;
-  learned.settings.epochs = trainer.planned();
-  learned.settings.until = report.bestEpoch;
-  learned.sequence = trainer.model();
-  control.finish();
-  return learned;
 }
 
 }  // namespace kairank

@@ -23,9 +23,10 @@ struct SequenceSettings {
   bool times = true;    // use the time between events where there are times
   double dropout = 0.5;
   double rate = 4e-3;
-  double decay = 0;        // of the weights, as AdamW has it
-  double smoothing = 0;    // of labels
-  double clip = 5;         // largest norm of a batch's gradient
+  double decay = 0;      // of the weights, as AdamW has it
+  double smoothing = 0;  // of labels
+  double cosine = -1;  // scores are cosines times this (Gupta et al. 2019, "NISER"); 0: inner products; below 0: chosen
+  double clip = 5;     // largest norm of a batch's gradient
   uint32_t warmUp = 100;   // batches until the rate is whole
   uint32_t batch = 512;    // targets of a batch
   uint32_t negatives = 0;  // sampled items a batch, all where there are no more; 0: 2560 above 4096 items, else all
@@ -85,6 +86,7 @@ struct SequenceRun {
 
 struct LearnedSequence {
   std::shared_ptr<const SequenceModel> sequence;
+  std::vector<Trial> trials;  // short trainings that chose the settings
   SequenceSettings settings;  // with what was chosen in place of zeros: training anew by them takes as many epochs
   SequenceReport report;
 };

@@ -57,6 +57,13 @@ std::vector<CaseQuality> sequenceQualities(const SequenceConfig& config, const f
   const size_t dim = config.dim;
   const size_t items = config.items;
   std::vector<CaseQuality> out(chosen.size());
+  std::vector<float> units;
+  const float* table = weights;
+  if (config.cosine > 0) {
+    units.assign(weights, weights + items * dim);
+    for (size_t row = 0; row < items; row++) scaleTo(1, units.data() + row * dim, dim);
+    table = units.data();
+  }
   std::vector<Scratch> scratches(std::max(1u, threads));
   const size_t together = std::clamp<size_t>(kScores / items, 1, kCases);
   parallelFor(threads, chosen.size(), together, control, [&](size_t thread, size_t begin, size_t end) {
@@ -80,7 +87,8 @@ std::vector<CaseQuality> sequenceQualities(const SequenceConfig& config, const f
       std::copy_n(scratch.trace.out.data() + (last - 1) * dim, dim, scratch.intents.data() + at++ * dim);
     }
     scratch.scores.resize(scored.size() * items);
-    kernels().gemmF32({scratch.intents.data(), dim, false, weights, dim, true, scratch.scores.data(), items,
+    // The length of an intent changes no order.
+    kernels().gemmF32({scratch.intents.data(), dim, false, table, dim, true, scratch.scores.data(), items,
                        scored.size(), items, dim, false});
     for (size_t s = 0; s < scored.size(); s++) {
       out[scored[s]] = qualityOfCase(cases, chosen[scored[s]], excludeSeen, items, scratch.scores.data() + s * items);

@@ -145,7 +145,10 @@ int main() {
     data.validation = casesOf(randomHistories(random, 200, 120, 12));
     data.train = data.validation.histories;
     Control control;
-    const LearnedFactors learned = learnFactors(data, true, 7, 2, control);
+    FactorSearch search;
+    search.seed = 7;
+    search.threads = 2;
+    const LearnedFactors learned = learnFactors(data, search, control);
     Control again;
     const auto fitted = fitFactors(positivesOf(data.train, data.items), learned.settings, 7, 1, again);
     CHECK(fitted->factors == learned.factors->factors);

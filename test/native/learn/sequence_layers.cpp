@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../../../native/learn/sequence/attention.h"
+#include "../../../native/learn/sequence/cosine.h"
 #include "../../../native/learn/sequence/dropout.h"
 #include "../../../native/learn/sequence/gelu.h"
 #include "../../../native/learn/sequence/linear.h"
@@ -373,6 +374,31 @@ int main() {
   check::test("the whole network", [] { checkNetwork(0); });
   check::test("the whole network with dropout", [] { checkNetwork(0.3); });
   check::test("causal, within its window and its sequence", checkCausal);
+  check::test("scaling to a length, against finite differences", [] {
+    Random random(17);
+    const size_t dim = 9;
+    for (const double length : {1.0, 14.0}) {
+      std::vector<double> x(dim), weights(dim);
+      for (size_t d = 0; d < dim; d++) x[d] = random.normal(), weights[d] = random.normal();
+      const auto lossOf = [&](const std::vector<double>& at) {
+        double squares = 0, product = 0;
+        for (size_t d = 0; d < dim; d++) squares += at[d] * at[d], product += weights[d] * at[d];
+        return product * length / std::sqrt(squares);
+      };
+      double squares = 0;
+      for (const double value : x) squares += value * value;
+      const double scale = length / std::sqrt(squares);
+      std::vector<double> scaled(x), gradient(weights);
+      for (double& value : scaled) value *= scale;
+      unscaleGradient(scaled.data(), length, scale, gradient.data(), dim);
+      for (size_t d = 0; d < dim; d++) {
+        std::vector<double> up(x), down(x);
+        up[d] += 1e-6;
+        down[d] -= 1e-6;
+        CHECK(std::fabs(gradient[d] - (lossOf(up) - lossOf(down)) / 2e-6) < 1e-6 * length);
+      }
+    }
+  });
   check::test("full softmax", [] { checkLoss(7, 30, false, 0); });
   check::test("full softmax with smoothing", [] { checkLoss(7, 30, false, 0.1f); });
   check::test("sampled softmax", [] { checkLoss(5, 40, true, 0); });

@@ -1,6 +1,8 @@
 // Training the sequence model: what it learns, and that it can be repeated, stopped and taken up again.
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -10,6 +12,7 @@
 #include "../../../native/learn/sequence/checkpoint.h"
 #include "../../../native/learn/sequence/trainer.h"
 #include "../../../native/learn/sequence/validation.h"
+#include "../../../native/recall/intent.h"
 #include "../check.h"
 #include "shop.h"
 
@@ -46,6 +49,7 @@ SequenceSettings smallSettings() {
   settings.batch = 256;
   settings.warmUp = 10;
   settings.epochs = 4;
+  settings.cosine = 0;
   settings.patience = 20;
   return settings;
 }
@@ -64,11 +68,12 @@ std::vector<float> train(const Dataset& data, const SequenceSettings& settings, 
 }
 
 /// The next item follows from the last two, not from the last alone: order and distance must be learnt.
-void checkLearns(uint32_t negatives) {
+void checkLearns(uint32_t negatives, double cosine = 0) {
   const Dataset data = walks(60, 1500, 1);
   SequenceSettings settings = smallSettings();
   settings.epochs = 30;
   settings.negatives = negatives;
+  settings.cosine = cosine;
   Control control;
   const SequenceReport report = learnSequence(data, settings, runOf(1, 2), control).report;
   CHECK_THAT(report.ndcg > 0.9, "NDCG@10 " << report.ndcg << " with " << negatives << " negatives");
@@ -249,6 +254,51 @@ int main() {
     CHECK(again.report.resumed == 6 && again.report.epochs.empty());
     CHECK(again.sequence->weights == resumed.sequence->weights && again.report.ndcg == resumed.report.ndcg);
     std::remove(run.checkpoint.c_str());
+  });
+  check::test("by cosines, too, and what serves ranks as validation does", [] {
+    checkLearns(0, 10);
+    checkLearns(40, 10);
+    const Dataset data = walks(60, 300, 4);
+    SequenceSettings settings = smallSettings();
+    settings.cosine = 10;
+    Control control;
+    const LearnedSequence learned = learnSequence(data, settings, runOf(1, 2), control);
+    const IntentEncoder encoder(learned.sequence);
+    IntentScratch scratch;
+    std::vector<float> intent(16);
+    double sum = 0;
+    for (uint32_t c = 0; c < data.validation.count(); c++) {
+      const HistoryEvent* events = data.validation.histories.events.data() + data.validation.histories.offsets[c];
+      const size_t count = data.validation.histories.offsets[c + 1] - data.validation.histories.offsets[c];
+      encoder.encode(events, count, scratch, intent.data());
+      double squares = 0;
+      for (const float value : intent) squares += double{value} * value;
+      CHECK(std::fabs(std::sqrt(squares) - 10) < 1e-3);
+      std::vector<double> scores(60, 0.0);
+      for (uint32_t row = 0; row < 60; row++) {
+        for (uint32_t d = 0; d < 16; d++) scores[row] += double{intent[d]} * encoder.item(row)[d];
+        CHECK(std::fabs(scores[row]) < 10.001);
+      }
+      for (size_t e = 0; e < count; e++) scores[events[e].row] = -INFINITY;
+      const uint32_t target = data.validation.targets[c];
+      const auto rank = std::count_if(scores.begin(), scores.end(), [&](double s) { return s > scores[target]; });
+      if (rank < 10 && scores[target] > -INFINITY) sum += 1 / std::log2(2.0 + static_cast<double>(rank));
+    }
+    CHECK_THAT(std::fabs(sum / data.validation.count() - learned.report.ndcg) < 2e-3,
+               "served " << sum / data.validation.count() << ", validated " << learned.report.ndcg);
+  });
+  check::test("whether by cosines is a race that validation decides", [] {
+    const Dataset data = walks(60, 400, 4);
+    SequenceSettings settings = smallSettings();
+    settings.cosine = -1;
+    settings.epochs = 10;
+    Control control;
+    const LearnedSequence learned = learnSequence(data, settings, runOf(1, 2), control);
+    CHECK(learned.trials.size() == 2);
+    const bool second = learned.trials[1].ndcg > learned.trials[0].ndcg;
+    CHECK((learned.settings.cosine > 0) == second);
+    settings.cosine = learned.settings.cosine;
+    CHECK(train(data, settings, 1, 1) == learned.sequence->weights);
   });
   check::test("the settings that come back train as many epochs again", [] {
     const Dataset data = walks(60, 600, 5);

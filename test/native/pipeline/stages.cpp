@@ -60,7 +60,7 @@ std::vector<double> scoresByHand(const ModelSet& models, const Ask& ask, const s
       double sum = 0;
       for (const Vote& vote : votes)
         sum += static_cast<double>(vote.weight) * ruleValue(*models.rules, vote.row, rows[i]);
-      if (sum > 0) columns[0][i] = sum;
+      if (sum > 0) columns[0][i] = std::log(sum);
     }
   }
   if (models.factors) {
@@ -102,7 +102,7 @@ std::vector<double> scoresByHand(const ModelSet& models, const Ask& ask, const s
     collectVotes(ask.events, ask.eventCount, kItems, sessions.decay, sessions.maxEvents, votes);
     scoreSessions(sessions, votes, scratch, scores);
     for (size_t i = 0; i < rows.size(); i++) {
-      if (rows[i] < kItems && scores[rows[i]] > 0) columns[5][i] = scores[rows[i]];
+      if (rows[i] < kItems && scores[rows[i]] > 0) columns[5][i] = std::log(scores[rows[i]]);
     }
   }
   for (size_t i = 0; i < rows.size(); i++)
