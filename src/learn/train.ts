@@ -16,6 +16,8 @@ const DEFAULT_CANDIDATES = 500;
 const CHECKPOINT = '.checkpoint-';
 /** Seconds. */
 export const DEFAULT_BUDGET = 600;
+/** Seconds that a learner gets when the budget is used up. */
+const LEAST_SECONDS = 1e-3;
 /** Share of the budget's rest that the sequence model gets where it will be fitted again, and where not. */
 const SEQUENCE_SHARE = { refit: 0.42, once: 0.85 };
 /** Share of the budget's rest after which the factors get no larger: in the blend, alone, and alone to be fitted again. */
@@ -93,6 +95,8 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   const { learning } = native();
   const { items, train, validation } = data;
   const { models: wanted = 'engine', budget = DEFAULT_BUDGET } = options;
+  // Seconds: a share of what is left of the budget, and never none, which would mean no limit.
+  const rest = (share: number): number => Math.max(LEAST_SECONDS, (budget - run.seconds) * share);
   const dataset = call(() => learning.createDataset(items, train, validation));
   const popularity = countPopularity(items, train);
   await turn();
@@ -111,13 +115,12 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
           learning.learnFactors(dataset, {
             ...native,
             excludeSeen,
-            ...(wanted === 'factors'
-              ? { maxDim: ALONE_DIM, budget: (budget - run.seconds) * (options.refit === true ? FACTOR_SHARE.refit : FACTOR_SHARE.once) }
-              : { maxDim: SERVED_DIM, budget: (budget - run.seconds) * FACTOR_SHARE.blended }),
+            maxDim: wanted === 'factors' ? ALONE_DIM : SERVED_DIM,
+            budget: rest(FACTOR_SHARE[wanted === 'engine' ? 'blended' : options.refit === true ? 'refit' : 'once']),
           }),
         )
       : null;
-  const forSequence = (budget - run.seconds) * (options.refit === true ? SEQUENCE_SHARE.refit : SEQUENCE_SHARE.once);
+  const forSequence = rest(SEQUENCE_SHARE[options.refit === true ? 'refit' : 'once']);
   const possible = hasSequences(train) && forSequence >= LEAST_SEQUENCE_SECONDS;
   const sequenced =
     wanted === 'sequence' || (wanted === 'engine' && possible)

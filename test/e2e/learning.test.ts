@@ -116,7 +116,7 @@ describe('train', () => {
     const { events } = makeDemoShop({ seed: 5, shoppers: 1500 });
     const data = write('events.jsonl', events.map((event) => JSON.stringify(event)).join('\n'));
     await json(['import', shop, '--events', data, '--map', 'user=user,item=item,at=at,type=type,session=session']);
-    const trained = await json(['train', shop, '--seed', '2', '--budget', '20s']);
+    const trained = await json(['train', shop, '--seed', '2', '--budget', '6s']);
     expect(trained).toMatchObject({ seed: 2, refitted: true });
     const before = await json(['recommend', shop, '--user', 's0003', '--k', '5']);
     expect(before.trained).toBe(true);

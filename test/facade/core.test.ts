@@ -300,6 +300,66 @@ describe('requests', () => {
     return engine;
   }
 
+  test('follow the order of events, one step an event, as a history that is read whole', async () => {
+    const { learning } = native();
+    // A ring that some walk one step at a time, some two: what comes next follows from the last two events.
+    const ring = 20;
+    const walks = Array.from({ length: 400 }, (_, user) => {
+      const step = 1 + (Math.floor(user / ring) % 2);
+      return Array.from({ length: 7 }, (_unused, place) => (user + place * step) % ring);
+    });
+    const train = {
+      offsets: Float64Array.from({ length: walks.length + 1 }, (_, user) => user * 7),
+      rows: Uint32Array.from(walks.flat()),
+      types: new Uint16Array(walks.length * 7),
+      weights: new Float32Array(walks.length * 7).fill(1),
+      times: Float64Array.from({ length: walks.length * 7 }, (_, place) => place * 1000),
+    };
+    const data = learning.createDataset(ring, train, null);
+    const options = { seed: 1, threads: 2, excludeSeen: true, budget: 0, checkpoint: null };
+    const { sequence } = await learning.learnSequence(data, { epochs: 40, cosine: 0 }, options).promise;
+    const engine = core();
+    const ids = Array.from({ length: ring }, (_, row) => `i${row}`);
+    putPlain(engine, ids);
+    engine.publish(
+      learning.createModels({
+        items: ring,
+        rules: null,
+        factors: null,
+        sequence,
+        sessions: null,
+        popularity: new Float32Array(ring).fill(1),
+        attention: { scale: 8, decay: 0.8, maxEvents: 50 },
+        blend: { weight: SOURCES.map((source) => Number(source === 'sequence')), missing: SOURCES.map(() => 0) },
+        excludeSeen: true,
+      }),
+    );
+    for (const step of [1, 2]) {
+      const user = `walker${step}`;
+      const visit: { item: string; at: number }[] = [];
+      for (let place = 0; place < 6; place++) {
+        const event = { item: `i${3 + place * step}`, at: place * 1000 };
+        visit.push(event);
+        addEvents(engine, [{ user, ...event }]);
+        const kept = await engine.request(request({ user, k: 3 })).promise;
+        const whole = await engine.request(
+          request({
+            events: {
+              items: visit.map(({ item }) => item),
+              types: new Uint16Array(visit.length),
+              times: Float64Array.from(visit, ({ at }) => at),
+            },
+            k: 3,
+          }),
+        ).promise;
+        expect(kept.ids).toEqual(whole.ids);
+        for (const [index, score] of kept.scores.entries()) expect(score).toBeCloseTo(whole.scores[index] ?? Number.NaN, 3);
+        if (place > 0) expect(kept.ids[0]).toBe(`i${(3 + (place + 1) * step) % ring}`);
+      }
+    }
+    engine.close();
+  });
+
   test('are answered by popularity before any training', async () => {
     const engine = shop();
     const reply = await engine.request(request({ k: 3 })).promise;

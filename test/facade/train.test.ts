@@ -104,37 +104,6 @@ describe('train', () => {
     }
   });
 
-  it('learns the order of things, and answers the next event by it', async () => {
-    const engine = await shop();
-    await engine.items.put(items);
-    // One step at a time or two: what comes next follows from the last two, which no rule of pairs can tell.
-    const walks = Array.from({ length: 400 }, (_, user) =>
-      Array.from({ length: 7 }, (_, step) => ({
-        user: `u${user}`,
-        item: `i${(user * 7 + step * (1 + (user % 2))) % AISLE}`,
-        type: 'view' as const,
-        at: 1.7e12 + user * 1e6 + step * 1000,
-      })),
-    );
-    await engine.events.add(walks.flat());
-    const { sequence } = await engine.train({ budget: '1m', threads: 2 });
-    if (!sequence) throw new Error('The blend does without the sequence model.');
-    expect(sequence.report.epochs.length).toBeGreaterThan(3);
-    expect(sequence.report.bestEpoch).toBeGreaterThan(0);
-    // Event by event, as stored: each answer is that of the whole history, and names what follows in the aisle.
-    const visit = [];
-    for (const step of [1, 3, 5, 7]) {
-      const event = { item: `i${step}`, type: 'view' as const, at: 1.8e12 + step * 1000 };
-      await engine.events.add({ user: 'walker', ...event });
-      visit.push(event);
-      const stored = (await engine.recommend({ user: 'walker', k: 5, excludeSeen: true })).items;
-      const whole = (await engine.recommend({ events: visit, k: 5, excludeSeen: true })).items;
-      expect(stored.map(({ id }) => id)).toEqual(whole.map(({ id }) => id));
-      for (const [place, { score }] of stored.entries()) expect(score).toBeCloseTo(whole[place]?.score ?? Number.NaN, 3);
-      if (step > 1) expect(stored[0]?.id).toBe(`i${step + 2}`);
-    }
-  });
-
   it('gives the same models for the same seed', async () => {
     const weights = async (folder: string): Promise<Buffer> => {
       const engine = await filled(folder);
@@ -238,8 +207,8 @@ describe('train', () => {
       const engine = await shop(null);
       await engine.items.put(items);
       await engine.events.add(list.map((event) => ({ ...event, type: 'view' as const })));
-      const { validation } = await engine.train({ budget: '20s', threads: 2 });
-      if (validation) expect(validation.ndcg, shape).toBeLessThanOrEqual(1);
+      const { validation } = await engine.train({ budget: '6s', threads: 2 });
+      if (validation) expect(validation.ndcg, shape).toBeLessThanOrEqual(1 + 1e-9);
       const { items: found } = await engine.recommend({ events: [{ item: 'i1' }], k: 5, excludeSeen: false });
       expect(found, shape).toHaveLength(5);
       for (const { score } of found) expect(score, shape).toSatisfy(Number.isFinite);

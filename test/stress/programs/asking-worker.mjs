@@ -25,7 +25,7 @@ function ask(index) {
 
 // Training goes on meanwhile: a job has a thread of its own, which the end of the worker must not wait for.
 const data = addon.learning.createDataset(core.counts().rows, core.exportHistories(), null);
-const options = { seed: 1, threads: 2, excludeSeen: true, onProgress: () => {} };
+const options = { seed: 1, threads: 2, excludeSeen: true, maxDim: 128, budget: 0, onProgress: () => {} };
 const training = addon.learning.learnFactors(data, options);
 training.promise.then(
   ({ factors }) => factors.tensors(),
