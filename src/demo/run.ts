@@ -43,7 +43,7 @@ const SHOWN_SHOPPERS = 3;
 /** Shoppers whose last basket chooses the settings: enough to tell them apart, few enough to watch. */
 const VALIDATION = 500;
 /** Seconds that a training may take: somebody is watching. */
-const DEMO_BUDGET = 8;
+const DEMO_BUDGET = 10;
 const SHOWN_EVENTS = 5;
 
 const catalog = defineCatalog({ fields: { title: 'text', category: 'category', brand: 'category', style: 'category', price: 'number' } });

@@ -16,6 +16,7 @@ constexpr double kCosines[] = {0, 14};  // inner products, or cosines times the 
 constexpr uint32_t kRaceShare = 5;      // a racer trains one of so many epochs that are planned
 constexpr uint32_t kLeastRace = 3;      // epochs
 constexpr double kRaceBudget = 0.15;    // of the budget, a racer
+constexpr double kLeastBudget = 60;     // seconds; a shorter budget is better spent on one training
 
 using Clock = std::chrono::steady_clock;
 
@@ -92,6 +93,7 @@ double raceForCosine(const Dataset& data, SequenceSettings settings, const Seque
     settings.cosine = cosine;
     if (startedBefore(data, settings, run)) return cosine;
   }
+  if (run.budget > 0 && run.budget < kLeastBudget) return kCosines[0];
   Control quiet = control.quiet();
   const uint32_t planned = SequenceTrainer(data, settings, run, quiet).planned();
   settings.epochs = std::max(kLeastRace, planned / kRaceShare);
