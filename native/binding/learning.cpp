@@ -37,6 +37,16 @@ Napi::Value trialsArray(Napi::Env env, const std::vector<Trial>& trials) {
   return array;
 }
 
+/// A model by its name, the settings that were chosen, and what was tried.
+template <typename Learned>
+Napi::Object learnedObject(Napi::Env env, const char* name, const Napi::Object& model, const Learned& learned) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set(name, model);
+  object.Set("settings", settingsObject(env, named(learned.settings)));
+  object.Set("trials", trialsArray(env, learned.trials));
+  return object;
+}
+
 Napi::Value rankedObject(Napi::Env env, const RankedCases& ranked) {
   const size_t targets = ranked.ranks.size();
   Napi::Uint32Array above = Napi::Uint32Array::New(env, targets);
@@ -95,11 +105,7 @@ Napi::Value learnRulesJob(Arguments info) {
     return learnRules(*data, excludeSeen, seed, threads, control, kind);
   };
   return startJob(info.Env(), work, options.onProgress, [](Napi::Env env, const LearnedRules& learned) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("rules", rulesObject(env, learned.rules));
-    object.Set("settings", settingsObject(env, named(learned.settings)));
-    object.Set("trials", trialsArray(env, learned.trials));
-    return object;
+    return learnedObject(env, "rules", rulesObject(env, learned.rules), learned);
   });
 }
 
@@ -130,11 +136,7 @@ Napi::Value learnFactorsJob(Arguments info) {
     return learnFactors(*data, search, control);
   };
   return startJob(info.Env(), work, options.onProgress, [](Napi::Env env, const LearnedFactors& learned) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("factors", factorsObject(env, learned.factors));
-    object.Set("settings", settingsObject(env, named(learned.settings)));
-    object.Set("trials", trialsArray(env, learned.trials));
-    return object;
+    return learnedObject(env, "factors", factorsObject(env, learned.factors), learned);
   });
 }
 
@@ -146,11 +148,7 @@ Napi::Value learnSessionsJob(Arguments info) {
     return learnSessions(*data, excludeSeen, seed, threads, control);
   };
   return startJob(info.Env(), work, options.onProgress, [](Napi::Env env, const LearnedSessions& learned) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("sessions", sessionsObject(env, learned.sessions));
-    object.Set("settings", settingsObject(env, named(learned.settings)));
-    object.Set("trials", trialsArray(env, learned.trials));
-    return object;
+    return learnedObject(env, "sessions", sessionsObject(env, learned.sessions), learned);
   });
 }
 
@@ -218,10 +216,7 @@ Napi::Value learnSequenceJob(Arguments info) {
     return learnSequence(*data, settings, run, control);
   };
   return startJob(info.Env(), work, onProgress, [](Napi::Env env, const LearnedSequence& learned) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("sequence", sequenceObject(env, learned.sequence));
-    object.Set("settings", settingsObject(env, named(learned.settings)));
-    object.Set("trials", trialsArray(env, learned.trials));
+    Napi::Object object = learnedObject(env, "sequence", sequenceObject(env, learned.sequence), learned);
     object.Set("report", reportObject(env, learned.report));
     return object;
   });

@@ -1,10 +1,10 @@
 // Choosing the settings of the factors: regularisation and confidence at a small dim, then larger dims while they help.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <initializer_list>
 
+#include "../include/clock.h"
 #include "factors.h"
 #include "rank_cases.h"
 #include "sampling.h"
@@ -49,10 +49,6 @@ uint32_t dimOf(const Positives& positives, uint32_t dim) {
   const uint32_t least = std::max<uint32_t>(1, std::min(positives.userCount(), positives.itemCount()));
   return std::min(dim, least);
 }
-
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Search {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "grid_search.h"
 #include "rank_cases.h"
 #include "rules.h"
 #include "sampling.h"
@@ -50,7 +51,7 @@ class Search {
   LearnedRules run() {
     const bool sequential = kind_ == RuleKind::sequential;
     using Values = std::vector<double>;
-    const std::vector<Axis> axes = {
+    const std::vector<Axis<RuleSettings>> axes = {
         {sequential ? Values{5, 20, 50} : Values{50, kWholeHistory}, [](RuleSettings& s) { return &s.window; }},
         {{0.3, 0.5, 0.7, 0.85, 1}, [](RuleSettings& s) { return &s.decay; }},
         {sequential ? Values{0, 0.1, 0.25, 0.5, 0.75, 1} : Values{1}, [](RuleSettings& s) { return &s.back; }},
@@ -59,35 +60,12 @@ class Search {
         {{0, 0.1, 0.2, 0.3, 0.5}, [](RuleSettings& s) { return &s.beta; }},
         {{0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.85, 0.92, 1}, [](RuleSettings& s) { return &s.decay; }},
     };
-    size_t steps = 1;
-    for (const Axis& axis : axes) steps += axis.values.size() + 2;
-    control_.begin(static_cast<double>(steps));
-    attempt(startOf(kind_));
-    for (const Axis& axis : axes) {
-      const RuleSettings from = best_;
-      for (double value : axis.values) attemptAt(from, axis, value);
-    }
-    // Once more round the neighbours: the first axes were chosen while the last were still at their defaults.
-    for (const Axis& axis : axes) {
-      const RuleSettings from = best_;
-      const auto here = std::lower_bound(axis.values.begin(), axis.values.end(), *axis.of(best_));
-      if (here != axis.values.begin()) attemptAt(from, axis, *(here - 1));
-      if (here != axis.values.end() && here + 1 != axis.values.end()) attemptAt(from, axis, *(here + 1));
-    }
+    best_ = startOf(kind_);
+    searchGrid(axes, best_, control_, [&](const RuleSettings& settings) { attempt(settings); });
     return {nullptr, best_, std::move(trials_)};
   }
 
  private:
-  struct Axis {
-    std::vector<double> values;  // ascending
-    double* (*of)(RuleSettings&);
-  };
-
-  void attemptAt(RuleSettings settings, const Axis& axis, double value) {
-    *axis.of(settings) = value;
-    attempt(settings);
-  }
-
   void attempt(const RuleSettings& settings) {
     std::vector<double> key = matrixKey(settings);
     key.push_back(settings.decay);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "../state/votes.h"
+#include "grid_search.h"
 #include "rank_cases.h"
 #include "sampling.h"
 
@@ -58,7 +59,7 @@ class Search {
   }
 
   LearnedSessions run() {
-    const std::vector<Axis> axes = {
+    const std::vector<Axis<SessionSettings>> axes = {
         {{0.3, 0.5, 0.7, 0.85, 1}, [](SessionSettings& s) { return &s.decay; }},
         {{0, 0.1, 0.3, 0.7, 1.5}, [](SessionSettings& s) { return &s.distance; }},
         {{0, 0.25, 0.5, 0.75, 1}, [](SessionSettings& s) { return &s.back; }},
@@ -66,34 +67,11 @@ class Search {
         {{0, 0.5, 2, 5, 10}, [](SessionSettings& s) { return &s.ageing; }},
         {{100, 200, 500, 1000}, [](SessionSettings& s) { return &s.neighbours; }},
     };
-    size_t steps = 1;
-    for (const Axis& axis : axes) steps += axis.values.size() + 2;
-    control_.begin(static_cast<double>(steps));
-    attempt(SessionSettings{});
-    for (const Axis& axis : axes) {
-      const SessionSettings from = best_;
-      for (double value : axis.values) attemptAt(from, axis, value);
-    }
-    for (const Axis& axis : axes) {
-      const SessionSettings from = best_;
-      const auto here = std::lower_bound(axis.values.begin(), axis.values.end(), *axis.of(best_));
-      if (here != axis.values.begin()) attemptAt(from, axis, *(here - 1));
-      if (here != axis.values.end() && here + 1 != axis.values.end()) attemptAt(from, axis, *(here + 1));
-    }
+    searchGrid(axes, best_, control_, [&](const SessionSettings& settings) { attempt(settings); });
     return {nullptr, best_, std::move(trials_)};
   }
 
  private:
-  struct Axis {
-    std::vector<double> values;  // ascending
-    double* (*of)(SessionSettings&);
-  };
-
-  void attemptAt(SessionSettings settings, const Axis& axis, double value) {
-    *axis.of(settings) = value;
-    attempt(settings);
-  }
-
   void attempt(const SessionSettings& settings) {
     control_.advance(1);
     std::vector<double> key;

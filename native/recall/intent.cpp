@@ -38,11 +38,7 @@ IntentEncoder::IntentEncoder(std::shared_ptr<const SequenceModel> model)
     : model_(std::move(model)), layout_(model_ ? model_->config : SequenceConfig{}) {
   if (!model_) throw Error(Status::invalidArgument, "sequence: there is no model");
   checkSequence(*model_);
-  const SequenceConfig& config = model_->config;
-  if (config.cosine > 0) {
-    units_.assign(model_->item(0), model_->item(0) + static_cast<size_t>(config.items) * config.dim);
-    for (size_t row = 0; row < config.items; row++) scaleTo(1, units_.data() + row * config.dim, config.dim);
-  }
+  if (model_->config.cosine > 0) units_ = unitItems(model_->config, model_->weights.data());
   static std::atomic<uint64_t> made{0};
   serial_ = ++made;
 }

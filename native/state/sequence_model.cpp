@@ -98,6 +98,13 @@ float scaleTo(float length, float* vector, size_t dim) {
   return factor;
 }
 
+std::vector<float> unitItems(const SequenceConfig& config, const float* weights) {
+  const size_t dim = config.dim;
+  std::vector<float> units(weights, weights + config.items * dim);
+  for (size_t row = 0; row < config.items; row++) scaleTo(1, units.data() + row * dim, dim);
+  return units;
+}
+
 void checkSequence(const SequenceModel& model) {
   checkConfig(model.config);
   if (model.weights.size() != SequenceLayout(model.config).size) refuse("sequence: the weights do not fit the config");

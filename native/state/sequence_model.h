@@ -88,6 +88,9 @@ struct SequenceModel {
 /// Scales a vector to a length; zeros stay. Returns the factor.
 float scaleTo(float length, float* vector, size_t dim);
 
+/// The items' embeddings at unit length, items x dim: what scores are taken with where they are cosines.
+std::vector<float> unitItems(const SequenceConfig& config, const float* weights);
+
 /// Checks the config, the number of weights and that all are finite, wherever they come from.
 /// @throws Error(invalidArgument)
 void checkSequence(const SequenceModel& model);

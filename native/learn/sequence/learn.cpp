@@ -1,10 +1,10 @@
 // Learning as `train` asks for it: the score chosen by a race, one whole training, its checkpoints.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iterator>
 
+#include "../../include/clock.h"
 #include "checkpoint.h"
 #include "trainer.h"
 
@@ -17,10 +17,6 @@ constexpr uint32_t kRaceShare = 5;      // a racer trains one of so many epochs 
 constexpr uint32_t kLeastRace = 3;      // epochs
 constexpr double kRaceBudget = 0.15;    // of the budget, a racer
 constexpr double kLeastBudget = 60;     // seconds; a shorter budget is better spent on one training
-
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// One whole training, from its checkpoint where there is one. `raced`: epochs that were trained to choose the
 /// settings.

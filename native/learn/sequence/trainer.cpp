@@ -1,9 +1,9 @@
 #include "trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "../../include/clock.h"
 #include "../../include/random.h"
 #include "../sampling.h"
 #include "batches.h"
@@ -26,10 +26,6 @@ constexpr double kMeasuredEpochs = 2;
 constexpr size_t kMeasuredBatches = 16;
 constexpr double kPlannedShare = 0.9;  // of a budget: the rest is for what an estimate misses
 constexpr size_t kMostEpochs = 100;
-
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 uint64_t seedOf(uint64_t seed, uint64_t a, uint64_t b) {
   Random random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull);

@@ -57,13 +57,8 @@ std::vector<CaseQuality> sequenceQualities(const SequenceConfig& config, const f
   const size_t dim = config.dim;
   const size_t items = config.items;
   std::vector<CaseQuality> out(chosen.size());
-  std::vector<float> units;
-  const float* table = weights;
-  if (config.cosine > 0) {
-    units.assign(weights, weights + items * dim);
-    for (size_t row = 0; row < items; row++) scaleTo(1, units.data() + row * dim, dim);
-    table = units.data();
-  }
+  const std::vector<float> units = config.cosine > 0 ? unitItems(config, weights) : std::vector<float>();
+  const float* table = units.empty() ? weights : units.data();
   std::vector<Scratch> scratches(std::max(1u, threads));
   const size_t together = std::clamp<size_t>(kScores / items, 1, kCases);
   parallelFor(threads, chosen.size(), together, control, [&](size_t thread, size_t begin, size_t end) {
