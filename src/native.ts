@@ -136,6 +136,7 @@ export interface NativeSequenceConfig {
   window: number;
   gaps: number;
   cosine: number;
+  pooled: boolean;
   kinds: Uint32Array;
 }
 

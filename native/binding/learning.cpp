@@ -116,7 +116,7 @@ Napi::Value fitRulesJob(Arguments info) {
     JobControl control(context);
     control.begin(1);
     std::shared_ptr<const RulesModel> rules =
-        fitRules(positivesOf(data->train, data->items), settings, threads, control);
+        fitRules(RuleEvents(data->train, data->items), settings, threads, control);
     control.finish();
     return rules;
   };

@@ -66,6 +66,7 @@ Napi::Value sequenceTensors(Napi::Env env, const SequenceModel& model) {
   shape.Set("window", config.window);
   shape.Set("gaps", config.gaps);
   shape.Set("cosine", static_cast<double>(config.cosine));
+  shape.Set("pooled", config.pooled);
   shape.Set("kinds", arrayOf<Napi::Uint32Array>(env, config.kinds));
   Napi::Object tensors = Napi::Object::New(env);
   for (const SequenceTensor& tensor : SequenceLayout(config).tensors) {

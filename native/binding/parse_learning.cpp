@@ -140,6 +140,8 @@ RuleSettings ruleSettingsOf(const Napi::Value& value) {
       out.alpha = settingOf(setting, name);
     } else if (name == "beta") {
       out.beta = settingOf(setting, name);
+    } else if (name == "ageing") {
+      out.ageing = settingOf(setting, name);
     } else if (name == "decay") {
       out.decay = settingOf(setting, name);
     } else {

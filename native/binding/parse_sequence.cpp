@@ -20,11 +20,9 @@ SequenceSettings sequenceSettingsOf(const Napi::Value& value) {
   const struct {
     const char* name;
     double SequenceSettings::*field;
-  } numbers[] = {{"dropout", &SequenceSettings::dropout},
-                 {"rate", &SequenceSettings::rate},
-                 {"decay", &SequenceSettings::decay},
-                 {"smoothing", &SequenceSettings::smoothing},
-                 {"cosine", &SequenceSettings::cosine}};
+  } numbers[] = {{"dropout", &SequenceSettings::dropout}, {"rate", &SequenceSettings::rate},
+                 {"decay", &SequenceSettings::decay},     {"smoothing", &SequenceSettings::smoothing},
+                 {"cosine", &SequenceSettings::cosine},   {"pooled", &SequenceSettings::pooled}};
   eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
     for (const auto& whole : wholes) {
       if (name == whole.name) out.*whole.field = wholeSettingOf(setting, name);
@@ -72,6 +70,7 @@ std::shared_ptr<const SequenceModel> sequenceOf(uint32_t items, const Napi::Valu
   config.window = whole("window", kMaxAttended);
   config.gaps = whole("gaps", 64);
   config.cosine = static_cast<float>(numberOf(shape.Get("cosine"), "tensors.config.cosine", 0, 1000));
+  config.pooled = booleanOf(shape.Get("pooled"), "tensors.config.pooled");
   const Span<uint32_t> kinds = spanOf<uint32_t>(shape.Get("kinds"), "tensors.config.kinds");
   config.kinds.assign(kinds.data, kinds.data + kinds.size);
   checkConfig(config);

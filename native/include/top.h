@@ -14,9 +14,13 @@ struct ScoredRow {
   uint32_t row;
 };
 
-inline bool better(const ScoredRow& a, const ScoredRow& b) {
-  return a.score != b.score ? a.score > b.score : a.row < b.row;
-}
+/// An object, not a function: algorithms inline what they are given.
+struct Better {
+  bool operator()(const ScoredRow& a, const ScoredRow& b) const {
+    return a.score != b.score ? a.score > b.score : a.row < b.row;
+  }
+};
+inline constexpr Better better{};
 
 /// Holds twice what is asked for and halves it when full: an offer costs a comparison, most of the time.
 class TopRows {

@@ -14,6 +14,9 @@ namespace {
 constexpr size_t kBlendCases = 5000;
 constexpr size_t kBlendEvents = 400000;  // history events of them
 constexpr size_t kAttentionCases = 1500;
+constexpr uint32_t kFoldBlocks =
+    16;  // runs of cases that take turns in coming into one fold and the other, at the least
+constexpr uint32_t kMostFoldBlock = 64;  // cases of a run
 constexpr float kScales[] = {2, 4, 8, 16};
 constexpr float kDecays[] = {0.3f, 0.5f, 0.7f, 0.9f};
 constexpr float kTieBreak = 1e-3f;  // popularity's least weight: it decides between items that nothing else tells apart
@@ -71,7 +74,9 @@ class Search {
     std::vector<BlendCase> table = gather(chosen_);
     attendCases(models_, attention, cases_, chosen_, table, options_.threads, control_);
     features_ = featuresOf(table, options_.threads, control_);
-    for (uint32_t i = 0; i < features_.size(); i++) folds_[i & 1].push_back(i);
+    // Cases of one user, which lie side by side, mostly come into one fold.
+    const uint32_t block = std::clamp(cases_.count() / kFoldBlocks, 1u, kMostFoldBlock);
+    for (uint32_t i = 0; i < features_.size(); i++) folds_[(chosen_[i] / block) & 1].push_back(i);
     chooseSources();
     blend = refineBlend(features_, both(), fitBlend(features_, both(), sources_, options_.threads, control_),
                         options_.threads, control_);

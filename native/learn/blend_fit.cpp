@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "../dispatch/dispatch.h"
 #include "../include/parallel.h"
 
 namespace kairank {
@@ -13,48 +14,50 @@ constexpr int kMaxSteps = 200;
 constexpr double kSettled = 1e-3;  // a step this small changes no order worth the time
 constexpr double kRidge = 1e-4;    // a source that adds nothing stays at 0 rather than anywhere
 
+constexpr double kNoise = 1e-6;  // of a loss in f32
+
 using Inputs = std::array<double, kBlendInputs>;
+
+bool counts(SourceSet sources, size_t input) { return (sources >> (input % kSources)) & 1; }
 
 struct Slope {
   double loss = 0;
   Inputs gradient{};
 };
 
-void scoreCase(const BlendFeatures& features, const Inputs& weights, std::vector<double>& scores) {
-  scores.resize(features.rows());
-  const float* row = features.values.data();
-  for (double& score : scores) {
-    score = 0;
-    for (size_t f = 0; f < kBlendInputs; f++) score += weights[f] * row[f];
-    row += kBlendInputs;
+/// scores = the blend of one case's columns.
+void scoreCase(const BlendFeatures& features, const Inputs& weights, std::vector<float>& scores) {
+  scores.assign(features.rows(), 0.0f);
+  for (size_t f = 0; f < kBlendInputs; f++) {
+    if (weights[f] == 0) continue;
+    kernels().axpyF32(static_cast<float>(weights[f]), features.column(f), scores.data(), scores.size());
   }
 }
 
 /// Adds the loss of one case, averaged over its targets, and its gradient.
-void addCase(const BlendFeatures& features, const Inputs& weights, std::vector<double>& scores, Slope& slope) {
+void addCase(const BlendFeatures& features, const Inputs& weights, SourceSet sources, std::vector<float>& scores,
+             Slope& slope) {
   scoreCase(features, weights, scores);
-  const double largest = *std::max_element(scores.begin(), scores.end());
-  double total = 0;
-  for (double& score : scores) total += score = std::exp(score - largest);
   const double share = 1.0 / features.targets.size();
-  for (uint32_t target : features.targets) {
-    slope.loss -= share * std::log(std::max(scores[target] / total, 1e-300));
-    for (size_t f = 0; f < kBlendInputs; f++) {
-      slope.gradient[f] -= share * features.values[target * kBlendInputs + f];
-    }
-  }
-  const float* row = features.values.data();
-  for (double score : scores) {
-    for (size_t f = 0; f < kBlendInputs; f++) slope.gradient[f] += score / total * row[f];
-    row += kBlendInputs;
+  for (uint32_t target : features.targets) slope.loss -= share * scores[target];
+  float largest;
+  const double total = kernels().softmaxF32(scores.data(), scores.size(), &largest);
+  slope.loss += largest + std::log(total);
+  for (size_t f = 0; f < kBlendInputs; f++) {
+    if (!counts(sources, f)) continue;
+    const float* column = features.column(f);
+    float sum;
+    kernels().dotF32(scores.data(), column, scores.size(), 1, scores.size(), &sum);
+    slope.gradient[f] += sum / total;
+    for (uint32_t target : features.targets) slope.gradient[f] -= share * column[target];
   }
 }
 
 class Objective {
  public:
-  Objective(const std::vector<BlendFeatures>& cases, const std::vector<uint32_t>& chosen, uint32_t threads,
-            const Control& control)
-      : cases_(cases), threads_(threads), control_(control) {
+  Objective(const std::vector<BlendFeatures>& cases, const std::vector<uint32_t>& chosen, SourceSet sources,
+            uint32_t threads, const Control& control)
+      : cases_(cases), sources_(sources), threads_(threads), control_(control) {
     for (uint32_t c : chosen) {
       if (!cases[c].targets.empty()) useful_.push_back(c);
     }
@@ -66,8 +69,10 @@ class Objective {
   Slope at(const Inputs& weights) const {
     std::vector<Slope> parts((useful_.size() + kFitChunk - 1) / kFitChunk);
     parallelFor(threads_, useful_.size(), kFitChunk, control_, [&](size_t, size_t begin, size_t end) {
-      std::vector<double> scores;
-      for (size_t c = begin; c < end; c++) addCase(cases_[useful_[c]], weights, scores, parts[begin / kFitChunk]);
+      std::vector<float> scores;
+      for (size_t c = begin; c < end; c++) {
+        addCase(cases_[useful_[c]], weights, sources_, scores, parts[begin / kFitChunk]);
+      }
     });
     Slope sum;
     for (const Slope& part : parts) {
@@ -84,6 +89,7 @@ class Objective {
  private:
   const std::vector<BlendFeatures>& cases_;
   std::vector<uint32_t> useful_;
+  const SourceSet sources_;
   const uint32_t threads_;
   const Control& control_;
 };
@@ -112,7 +118,7 @@ Blend fitBlend(const std::vector<BlendFeatures>& cases, const std::vector<uint32
                uint32_t threads, const Control& control) {
   Inputs at{};
   for (size_t s = 0; s < kSources; s++) at[s] = (sources >> s) & 1 ? 1 : 0;
-  const Objective objective(cases, chosen, threads, control);
+  const Objective objective(cases, chosen, sources, threads, control);
   if (objective.empty()) return blendOf(at);
   Inputs ahead = at;
   double momentum = 1;
@@ -123,11 +129,11 @@ Blend fitBlend(const std::vector<BlendFeatures>& cases, const std::vector<uint32
     for (;; step /= 2) {
       double promised = slope.loss;
       for (size_t f = 0; f < kBlendInputs; f++) {
-        next[f] = (sources >> (f % kSources)) & 1 ? std::max(0.0, ahead[f] - step * slope.gradient[f]) : 0;
+        next[f] = counts(sources, f) ? std::max(0.0, ahead[f] - step * slope.gradient[f]) : 0;
         const double moved = next[f] - ahead[f];
         promised += slope.gradient[f] * moved + moved * moved / (2 * step);
       }
-      if (step < 1e-9 || objective.at(next).loss <= promised + 1e-12) break;
+      if (step < 1e-9 || objective.at(next).loss <= promised + kNoise) break;
     }
     double moved = 0;
     double forward = 0;
@@ -151,18 +157,41 @@ Blend fitBlend(const std::vector<BlendFeatures>& cases, const std::vector<uint32
 Blend refineBlend(const std::vector<BlendFeatures>& cases, const std::vector<uint32_t>& chosen, const Blend& start,
                   uint32_t threads, const Control& control) {
   Inputs best = inputsOf(start);
-  double reached = meanQuality(blendQualities(cases, chosen, start, threads, control)).ndcg;
+  std::vector<std::vector<float>> scores(chosen.size());
+  std::vector<CaseQuality> found(chosen.size());
+  const auto each = [&](const auto& visit) {
+    parallelFor(threads, chosen.size(), kFitChunk, control, [&](size_t, size_t begin, size_t end) {
+      std::vector<float> moved;
+      for (size_t c = begin; c < end; c++) visit(c, cases[chosen[c]], moved);
+    });
+  };
+  each([&](size_t c, const BlendFeatures& features, std::vector<float>&) {
+    scoreCase(features, best, scores[c]);
+    found[c] = qualityOfScores(features, scores[c]);
+  });
+  double reached = meanQuality(found).ndcg;
+  // The scores of `best` stay at hand: another weight for one input is one column more.
+  const auto climb = [&](size_t f, double weight) {
+    const float change = static_cast<float>(weight - best[f]);
+    each([&](size_t c, const BlendFeatures& features, std::vector<float>& moved) {
+      moved = scores[c];
+      kernels().axpyF32(change, features.column(f), moved.data(), moved.size());
+      found[c] = qualityOfScores(features, moved);
+    });
+    const double ndcg = meanQuality(found).ndcg;
+    if (!(ndcg > reached)) return false;
+    each([&](size_t c, const BlendFeatures& features, std::vector<float>&) {
+      kernels().axpyF32(change, features.column(f), scores[c].data(), scores[c].size());
+    });
+    best[f] = weight;
+    reached = ndcg;
+    return true;
+  };
   for (double stride : {2.0, 1.4, 1.2}) {
     for (size_t f = 0; f < kBlendInputs; f++) {
       for (double factor : {1 / stride, stride}) {
         // Uphill in one direction as far as it goes.
-        for (int step = 0; step < 4 && best[f] > 0; step++) {
-          Inputs next = best;
-          next[f] *= factor;
-          const double ndcg = meanQuality(blendQualities(cases, chosen, blendOf(next), threads, control)).ndcg;
-          if (!(ndcg > reached)) break;
-          best = next;
-          reached = ndcg;
+        for (int step = 0; step < 4 && best[f] > 0 && climb(f, best[f] * factor); step++) {
         }
       }
     }
@@ -175,7 +204,7 @@ std::vector<CaseQuality> blendQualities(const std::vector<BlendFeatures>& cases,
   const Inputs weights = inputsOf(blend);
   std::vector<CaseQuality> out(chosen.size());
   parallelFor(threads, chosen.size(), kFitChunk, control, [&](size_t, size_t begin, size_t end) {
-    std::vector<double> scores;
+    std::vector<float> scores;
     for (size_t c = begin; c < end; c++) {
       scoreCase(cases[chosen[c]], weights, scores);
       out[c] = qualityOfScores(cases[chosen[c]], scores);

@@ -77,11 +77,12 @@ std::vector<BlendFeatures> featuresOf(const std::vector<BlendCase>& table, uint3
       out[c].targets = table[c].targets;
       out[c].wanted = table[c].wanted;
       out[c].values.resize(candidates.rows.size() * kBlendInputs);
-      for (size_t i = 0; i < candidates.rows.size(); i++) {
-        for (size_t s = 0; s < kSources; s++) {
-          float* row = out[c].values.data() + i * kBlendInputs;
-          row[s] = z[i * kSources + s];
-          row[kSources + s] = hasScore(candidates, i, s) ? 0.0f : -1.0f;
+      for (size_t s = 0; s < kSources; s++) {
+        float* scores = out[c].column(s);
+        float* absent = out[c].column(kSources + s);
+        for (size_t i = 0; i < candidates.rows.size(); i++) {
+          scores[i] = z[i * kSources + s];
+          absent[i] = hasScore(candidates, i, s) ? 0.0f : -1.0f;
         }
       }
     }
@@ -89,12 +90,12 @@ std::vector<BlendFeatures> featuresOf(const std::vector<BlendCase>& table, uint3
   return out;
 }
 
-CaseQuality qualityOfScores(const BlendFeatures& features, const std::vector<double>& scores) {
+CaseQuality qualityOfScores(const BlendFeatures& features, const std::vector<float>& scores) {
   std::vector<TargetRank> ranks(features.wanted);
   for (size_t t = 0; t < features.targets.size(); t++) {
-    const double own = scores[features.targets[t]];
+    const float own = scores[features.targets[t]];
     ranks[t].recalled = true;
-    for (double score : scores) {
+    for (float score : scores) {
       ranks[t].above += score > own;
       ranks[t].tied += score == own;
     }

@@ -27,8 +27,8 @@ void attendCases(const ModelSet& models, const AttentionModel& attention, const 
                  const std::vector<uint32_t>& chosen, std::vector<BlendCase>& table, uint32_t threads,
                  const Control& control);
 
-/// Features of one case: a row a candidate, `kBlendInputs` columns: z-scores of the sources, then minus one where a
-/// source has no score. A blend is a linear function of them.
+/// Features of one case, `kBlendInputs` columns with a row a candidate: z-scores of the sources, then minus one where a
+/// source has no score. A blend is a linear function of them. Column by column: most of what reads them needs few.
 constexpr size_t kBlendInputs = 2 * kSources;
 struct BlendFeatures {
   std::vector<float> values;
@@ -36,11 +36,13 @@ struct BlendFeatures {
   uint32_t wanted = 0;
 
   size_t rows() const { return values.size() / kBlendInputs; }
+  float* column(size_t input) { return values.data() + input * rows(); }
+  const float* column(size_t input) const { return values.data() + input * rows(); }
 };
 
 std::vector<BlendFeatures> featuresOf(const std::vector<BlendCase>& table, uint32_t threads, const Control& control);
 
 /// NDCG@10 and recall@10 of a case when its candidates are ordered by these scores.
-CaseQuality qualityOfScores(const BlendFeatures& features, const std::vector<double>& scores);
+CaseQuality qualityOfScores(const BlendFeatures& features, const std::vector<float>& scores);
 
 }  // namespace kairank

@@ -1,6 +1,7 @@
 #include "dataset.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "../include/status.h"
@@ -62,6 +63,22 @@ Positives positivesOf(const Histories& histories, uint32_t items) {
   std::vector<uint64_t> next(out.itemOffsets.begin(), out.itemOffsets.end() - 1);
   for (uint64_t place = 0; place < out.rows.size(); place++) out.places[next[out.rows[place]]++] = place;
   return out;
+}
+
+std::vector<float> newerShares(const Histories& histories) {
+  std::vector<double> times;
+  for (const HistoryEvent& event : histories.events) {
+    // A time that is no number is older than all that are.
+    if (positive(event)) times.push_back(event.at == event.at ? event.at : -std::numeric_limits<double>::infinity());
+  }
+  std::vector<double> sorted = times;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<float> newer(times.size());
+  for (size_t i = 0; i < times.size(); i++) {
+    const auto above = sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), times[i]);
+    newer[i] = static_cast<float>(static_cast<double>(above) / static_cast<double>(times.size()));
+  }
+  return newer;
 }
 
 }  // namespace kairank

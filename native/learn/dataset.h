@@ -35,6 +35,10 @@ struct Positives {
 
 Positives positivesOf(const Histories& histories, uint32_t items);
 
+/// The share of all positive events that is newer than each, in the order of Positives: 0 for the newest, and for all
+/// where none has a time of its own.
+std::vector<float> newerShares(const Histories& histories);
+
 /// One setting that was tried, and what it reached on validation.
 struct Trial {
   std::vector<std::pair<std::string, double>> settings;

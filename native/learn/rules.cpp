@@ -18,8 +18,11 @@ struct Rule {
 /// One row of the matrix, by a thread of its own memory.
 class RowCounter {
  public:
-  RowCounter(const Positives& positives, const RuleSettings& settings, const std::vector<float>& columnScale)
+  /// `fresh`: what a pair whose later event this is counts, by its age; empty: all alike.
+  RowCounter(const Positives& positives, const std::vector<float>& fresh, const RuleSettings& settings,
+             const std::vector<float>& columnScale)
       : positives_(positives),
+        fresh_(fresh),
         settings_(settings),
         columnScale_(columnScale),
         window_(static_cast<uint32_t>(settings.window)),
@@ -65,11 +68,13 @@ class RowCounter {
 
   void add(uint64_t place, uint64_t other, double share) {
     const uint32_t column = positives_.rows[other];
+    if (!fresh_.empty()) share *= fresh_[std::max(place, other)];
     if (counts_[column] == 0) touched_.push_back(column);
     counts_[column] += share * std::sqrt(static_cast<double>(positives_.weights[place]) * positives_.weights[other]);
   }
 
   const Positives& positives_;
+  const std::vector<float>& fresh_;
   const RuleSettings& settings_;
   const std::vector<float>& columnScale_;
   const uint32_t window_;
@@ -82,25 +87,30 @@ class RowCounter {
 }  // namespace
 
 std::vector<std::pair<std::string, double>> named(const RuleSettings& settings) {
-  return {{"window", settings.window}, {"power", settings.power}, {"back", settings.back},
-          {"alpha", settings.alpha},   {"beta", settings.beta},   {"decay", settings.decay}};
+  return {{"window", settings.window}, {"power", settings.power},   {"back", settings.back},  {"alpha", settings.alpha},
+          {"beta", settings.beta},     {"ageing", settings.ageing}, {"decay", settings.decay}};
 }
 
 void checkSettings(const RuleSettings& settings) {
   const auto share = [](double value, double most) { return value >= 0 && value <= most; };
   if (!(settings.window >= 1 && settings.window <= kMaxRuleWindow) || settings.window != std::floor(settings.window) ||
       !share(settings.power, 4) || !share(settings.back, 1) || !share(settings.alpha, 2) || !share(settings.beta, 2) ||
-      !(settings.decay > 0 && settings.decay <= 1)) {
+      !share(settings.ageing, 100) || !(settings.decay > 0 && settings.decay <= 1)) {
     throw Error(
         Status::invalidArgument,
         "rules: window must be from 1 to 1000, power from 0 to 4, back from 0 to 1, alpha and beta from 0 to 2, "
-        "decay above 0 and at most 1");
+        "ageing from 0 to 100, decay above 0 and at most 1");
   }
 }
 
-std::shared_ptr<RulesModel> fitRules(const Positives& positives, const RuleSettings& settings, uint32_t threads,
+std::shared_ptr<RulesModel> fitRules(const RuleEvents& events, const RuleSettings& settings, uint32_t threads,
                                      const Control& control) {
   checkSettings(settings);
+  const Positives& positives = events.positives;
+  std::vector<float> fresh;
+  if (settings.ageing > 0) {
+    for (float newer : events.newer) fresh.push_back(static_cast<float>(std::exp(-settings.ageing * newer)));
+  }
   const uint32_t items = positives.itemCount();
   std::vector<float> columnScale(items);
   for (uint32_t i = 0; i < items; i++) {
@@ -115,7 +125,7 @@ std::shared_ptr<RulesModel> fitRules(const Positives& positives, const RuleSetti
   std::vector<Chunk> chunks((items + kChunk - 1) / kChunk);
   std::vector<std::unique_ptr<RowCounter>> counters(std::max(1u, threads));
   parallelFor(threads, items, kChunk, control, [&](size_t thread, size_t begin, size_t end) {
-    if (!counters[thread]) counters[thread] = std::make_unique<RowCounter>(positives, settings, columnScale);
+    if (!counters[thread]) counters[thread] = std::make_unique<RowCounter>(positives, fresh, settings, columnScale);
     Chunk& chunk = chunks[begin / kChunk];
     for (size_t item = begin; item < end; item++) {
       const std::vector<Rule>& rules = counters[thread]->count(static_cast<uint32_t>(item));

@@ -17,6 +17,7 @@ struct RuleSettings {
   double back = 0.25;  // share of a pair that also counts against the order of time
   double alpha = 0.5;  // row a is divided by (popularity(a) + 1)^alpha
   double beta = 0.1;   // column e is divided by (popularity(e) + 1)^beta
+  double ageing = 0;   // a pair counts exp(-ageing * share of all events that are newer than the later of the two)
   double decay = 0.6;  // weight of a history event: decay^(age in events)
 };
 
@@ -29,9 +30,18 @@ void checkSettings(const RuleSettings& settings);
 constexpr uint32_t kMaxRuleWindow = 1000;
 constexpr size_t kRuleColumns = 400;  // strongest rules kept for each item
 
+/// What rules are counted from.
+struct RuleEvents {
+  RuleEvents(const Histories& histories, uint32_t items)
+      : positives(positivesOf(histories, items)), newer(newerShares(histories)) {}
+
+  Positives positives;
+  std::vector<float> newer;
+};
+
 /// Counts the pairs (a, e) of one user's positive events, sqrt(weight_a weight_e) / distance^power from a to e and
 /// `back` times that from e to a, scales by popularity, and keeps the strongest of each row. Linear in events x window.
-std::shared_ptr<RulesModel> fitRules(const Positives& positives, const RuleSettings& settings, uint32_t threads,
+std::shared_ptr<RulesModel> fitRules(const RuleEvents& events, const RuleSettings& settings, uint32_t threads,
                                      const Control& control);
 
 struct LearnedRules {

@@ -32,14 +32,14 @@ RuleSettings startOf(RuleKind kind) {
 }
 
 /// Everything but the decay, which is no part of the matrix.
-std::vector<double> matrixKey(const RuleSettings& s) { return {s.window, s.power, s.back, s.alpha, s.beta}; }
+std::vector<double> matrixKey(const RuleSettings& s) { return {s.window, s.power, s.back, s.alpha, s.beta, s.ageing}; }
 
 class Search {
  public:
-  Search(const Dataset& data, const Positives& positives, bool excludeSeen, uint64_t seed, uint32_t threads,
+  Search(const Dataset& data, const Histories& histories, bool excludeSeen, uint64_t seed, uint32_t threads,
          Control& control, RuleKind kind)
       : kind_(kind),
-        positives_(positives),
+        events_(histories, data.items),
         cases_(data.validation),
         chosen_(sampleCases(data.validation, kSearchCases, kSearchVotes, seed)),
         control_(control) {
@@ -58,6 +58,7 @@ class Search {
         {sequential ? Values{0, 0.25, 0.5, 0.75, 1, 1.5} : Values{0}, [](RuleSettings& s) { return &s.power; }},
         {{0, 0.15, 0.3, 0.5, 0.7}, [](RuleSettings& s) { return &s.alpha; }},
         {{0, 0.1, 0.2, 0.3, 0.5}, [](RuleSettings& s) { return &s.beta; }},
+        {{0, 0.5, 1, 2, 4, 8}, [](RuleSettings& s) { return &s.ageing; }},
         {{0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.85, 0.92, 1}, [](RuleSettings& s) { return &s.decay; }},
     };
     best_ = startOf(kind_);
@@ -72,8 +73,8 @@ class Search {
     control_.advance(1);
     if (!tried_.insert(key).second) return;
     if (!models_.rules || matrixKey(settings) != matrixKey(fitted_)) {
-      models_.items = positives_.itemCount();
-      rules_ = fitRules(positives_, settings, options_.threads, control_);
+      models_.items = events_.positives.itemCount();
+      rules_ = fitRules(events_, settings, options_.threads, control_);
       models_.rules = rules_;
       fitted_ = settings;
     }
@@ -90,7 +91,7 @@ class Search {
   }
 
   const RuleKind kind_;
-  const Positives& positives_;
+  const RuleEvents events_;
   const Cases& cases_;
   const std::vector<uint32_t> chosen_;
   Control& control_;
@@ -108,20 +109,15 @@ class Search {
 
 LearnedRules learnRules(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control,
                         RuleKind kind) {
-  const Positives positives = positivesOf(data.train, data.items);
   LearnedRules learned;
   learned.settings = startOf(kind);
   if (data.validation.count() > 0) {
-    if (positives.rows.size() > kSearchEvents) {
-      const Positives sample = positivesOf(sampleUsers(data.train, kSearchEvents, seed), data.items);
-      learned = Search(data, sample, excludeSeen, seed, threads, control, kind).run();
-    } else {
-      learned = Search(data, positives, excludeSeen, seed, threads, control, kind).run();
-    }
+    const Histories sample = sampleUsers(data.train, kSearchEvents, seed);
+    learned = Search(data, sample, excludeSeen, seed, threads, control, kind).run();
   } else {
     control.begin(1);
   }
-  learned.rules = fitRules(positives, learned.settings, threads, control);
+  learned.rules = fitRules(RuleEvents(data.train, data.items), learned.settings, threads, control);
   control.finish();
   return learned;
 }

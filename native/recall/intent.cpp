@@ -44,11 +44,10 @@ IntentEncoder::IntentEncoder(std::shared_ptr<const SequenceModel> model)
 }
 
 size_t IntentEncoder::firstFelt(const HistoryEvent* events, size_t count) const {
-  const SequenceConfig& config = model_->config;
   // One event more than can be attended to, for the time between.
-  const size_t reach = static_cast<size_t>(config.blocks) * (config.window - 1) + 2;
+  const size_t reach = reachOf(model_->config) + 1;
   size_t first = count;
-  for (size_t kept = 0; first > 0 && kept < reach; kept += events[first].row < config.items) first--;
+  for (size_t kept = 0; first > 0 && kept < reach; kept += events[first].row < model_->config.items) first--;
   return first;
 }
 
@@ -56,43 +55,65 @@ IntentState IntentEncoder::begin() const {
   const SequenceConfig& config = model_->config;
   const size_t dim = config.dim;
   IntentState state;
-  state.keys.assign(config.blocks * config.window * dim, 0.0f);
+  state.keys.assign((static_cast<size_t>(config.blocks) + config.pooled) * config.window * dim, 0.0f);
   state.values.assign(state.keys.size(), 0.0f);
   state.intent.assign(dim, 0.0f);
   return state;
 }
 
-void IntentEncoder::attend(const BlockLayout& at, size_t block, IntentState& state, IntentScratch& scratch) const {
-  const SequenceConfig& config = model_->config;
-  const float* weights = model_->weights.data();
-  const size_t dim = config.dim;
-  const size_t window = config.window;
-  const size_t width = dim / config.heads;
-  norm(scratch.stream.data(), weights + at.attentionGain, weights + at.attentionBias, dim, scratch.normed.data());
-  linear(scratch.normed.data(), weights + at.projection, weights + at.projectionBias, dim, 3 * dim,
-         scratch.projected.data());
+/// Keeps key and value of the event at hand, and attends by the query to those that are kept.
+void IntentEncoder::attend(size_t layer, size_t heads, const float* distance, const float* query, const float* key,
+                           const float* value, IntentState& state, IntentScratch& scratch) const {
+  const size_t dim = model_->config.dim;
+  const size_t window = model_->config.window;
+  const size_t width = dim / heads;
   const size_t slot = state.events % window;
-  float* keys = state.keys.data() + block * window * dim;
-  float* values = state.values.data() + block * window * dim;
-  std::copy_n(scratch.projected.data() + dim, dim, keys + slot * dim);
-  std::copy_n(scratch.projected.data() + 2 * dim, dim, values + slot * dim);
+  float* keys = state.keys.data() + layer * window * dim;
+  float* values = state.values.data() + layer * window * dim;
+  std::copy_n(key, dim, keys + slot * dim);
+  std::copy_n(value, dim, values + slot * dim);
 
   const size_t count = static_cast<size_t>(std::min<uint64_t>(state.events + 1, window));
   const float scale = 1 / std::sqrt(static_cast<float>(width));
   std::fill(scratch.attended.begin(), scratch.attended.end(), 0.0f);
-  for (size_t h = 0; h < config.heads; h++) {
+  for (size_t h = 0; h < heads; h++) {
     float* scores = scratch.scores.data();
-    kernels().dotF32(scratch.projected.data() + h * width, keys + h * width, dim, count, width, scores);
-    const float* distance = weights + at.distance + h * window;
-    for (size_t s = 0; s < count; s++) scores[s] = scale * scores[s] + distance[(slot + window - s) % window];
+    kernels().dotF32(query + h * width, keys + h * width, dim, count, width, scores);
+    const float* bias = distance + h * window;
+    for (size_t s = 0; s < count; s++) scores[s] = scale * scores[s] + bias[(slot + window - s) % window];
     float largest;
     const float inverse = static_cast<float>(1 / kernels().softmaxF32(scores, count, &largest));
     for (size_t s = 0; s < count; s++) {
       kernels().axpyF32(scores[s] * inverse, values + s * dim + h * width, scratch.attended.data() + h * width, width);
     }
   }
+}
+
+void IntentEncoder::attendInBlock(size_t block, IntentState& state, IntentScratch& scratch) const {
+  const BlockLayout& at = layout_.blocks[block];
+  const float* weights = model_->weights.data();
+  const size_t dim = model_->config.dim;
+  norm(scratch.stream.data(), weights + at.attentionGain, weights + at.attentionBias, dim, scratch.normed.data());
+  linear(scratch.normed.data(), weights + at.projection, weights + at.projectionBias, dim, 3 * dim,
+         scratch.projected.data());
+  const float* query = scratch.projected.data();
+  attend(block, model_->config.heads, weights + at.distance, query, query + dim, query + 2 * dim, state, scratch);
   linear(scratch.attended.data(), weights + at.output, weights + at.outputBias, dim, dim, scratch.added.data());
   add(scratch.added.data(), scratch.stream.data(), dim);
+}
+
+/// The mean of the items of the events that are kept, as the blocks' last words weigh them.
+void IntentEncoder::pool(const HistoryEvent& event, IntentState& state, IntentScratch& scratch) const {
+  const SequenceConfig& config = model_->config;
+  const float* weights = model_->weights.data();
+  const size_t dim = config.dim;
+  linear(state.intent.data(), weights + layout_.pool, weights + layout_.poolBias, dim, 2 * dim,
+         scratch.projected.data());
+  std::fill(scratch.added.begin(), scratch.added.end(), 0.0f);
+  kernels().axpyF32(std::sqrt(static_cast<float>(dim)), model_->item(event.row), scratch.added.data(), dim);
+  const float* query = scratch.projected.data();
+  attend(config.blocks, 1, weights + layout_.poolDistance, query, query + dim, scratch.added.data(), state, scratch);
+  std::copy(scratch.attended.begin(), scratch.attended.end(), state.intent.begin());
 }
 
 void IntentEncoder::feed(const BlockLayout& at, IntentScratch& scratch) const {
@@ -125,10 +146,11 @@ void IntentEncoder::push(IntentState& state, const HistoryEvent& event, IntentSc
   if (kind != kNoEmbedding) add(weights + layout_.kinds + kind * dim, scratch.stream.data(), dim);
   if (gap != kNoEmbedding) add(weights + layout_.gaps + gap * dim, scratch.stream.data(), dim);
   for (uint32_t b = 0; b < config.blocks; b++) {
-    attend(layout_.blocks[b], b, state, scratch);
+    attendInBlock(b, state, scratch);
     feed(layout_.blocks[b], scratch);
   }
   norm(scratch.stream.data(), weights + layout_.finalGain, weights + layout_.finalBias, dim, state.intent.data());
+  if (config.pooled) pool(event, state, scratch);
   if (config.cosine > 0) scaleTo(config.cosine, state.intent.data(), dim);
   state.events++;
   state.last = event;

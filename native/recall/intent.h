@@ -11,9 +11,10 @@
 
 namespace kairank {
 
-/// What is kept of one shopper, for one model: blocks x window x 2 dim floats. Copied freely; not shared by threads.
+/// What is kept of one shopper, for one model: layers x window x 2 dim floats, layers = blocks + 1 where there is
+/// pooling. Copied freely; not shared by threads.
 struct IntentState {
-  std::vector<float> keys;    // blocks x window x dim; event e lies in slot e % window
+  std::vector<float> keys;    // layers x window x dim; event e lies in slot e % window
   std::vector<float> values;  // the same
   std::vector<float> intent;  // dim; zeros before the first event
   uint64_t events = 0;        // taken in so far
@@ -51,12 +52,15 @@ class IntentEncoder {
   /// against the whole history in exact arithmetic: some 1e-5 of its length, whatever the number of events.
   void push(IntentState& state, const HistoryEvent& event, IntentScratch& scratch) const;
 
-  /// The intent (dim floats) after a whole history, oldest first: the last blocks x (window - 1) + 1 events decide it.
-  /// False, and zeros, when no event has an item the model knows. Equals that many pushes, bit by bit.
+  /// The intent (dim floats) after a whole history, oldest first: the last reachOf(config) events decide it. False, and
+  /// zeros, when no event has an item the model knows. Equals that many pushes, bit by bit.
   bool encode(const HistoryEvent* events, size_t count, IntentScratch& scratch, float* intent) const;
 
  private:
-  void attend(const BlockLayout& at, size_t block, IntentState& state, IntentScratch& scratch) const;
+  void attend(size_t layer, size_t heads, const float* distance, const float* query, const float* key,
+              const float* value, IntentState& state, IntentScratch& scratch) const;
+  void attendInBlock(size_t block, IntentState& state, IntentScratch& scratch) const;
+  void pool(const HistoryEvent& event, IntentState& state, IntentScratch& scratch) const;
   void feed(const BlockLayout& at, IntentScratch& scratch) const;
 
   std::shared_ptr<const SequenceModel> model_;

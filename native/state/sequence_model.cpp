@@ -56,6 +56,10 @@ uint32_t gapRow(const SequenceConfig& config, const HistoryEvent* before, const 
   return std::min(1 + floorLog2(whole), config.gaps - 1);
 }
 
+size_t reachOf(const SequenceConfig& config) {
+  return (static_cast<size_t>(config.blocks) + config.pooled) * (config.window - 1) + 1;
+}
+
 SequenceLayout::SequenceLayout(const SequenceConfig& config) {
   const auto add = [this](std::string name, size_t rows, size_t columns) {
     const size_t offset = size;
@@ -88,6 +92,10 @@ SequenceLayout::SequenceLayout(const SequenceConfig& config) {
   }
   finalGain = add("norm.gain", 1, dim);
   finalBias = add("norm.bias", 1, dim);
+  if (!config.pooled) return;
+  pool = add("pool.projection.weight", 2 * dim, dim);
+  poolBias = add("pool.projection.bias", 1, 2 * dim);
+  poolDistance = add("pool.distance", 1, config.window);
 }
 
 float scaleTo(float length, float* vector, size_t dim) {

@@ -24,6 +24,7 @@ struct SequenceConfig {
   uint32_t window = 50;         // events that one event attends to, itself among them
   uint32_t gaps = 0;            // buckets of log2 seconds; 0: times are not used
   float cosine = 0;             // scores are cosines times this; 0: inner products
+  bool pooled = false;          // an intent is a weighted mean of the events' own items (Hou et al. 2022, "CORE")
   std::vector<uint32_t> kinds;  // kindOf of the events that training saw, ascending; one or none: not used
 };
 
@@ -44,6 +45,9 @@ uint32_t kindRow(const SequenceConfig& config, const HistoryEvent& event);
 /// Row of the time between two events (milliseconds); kNoEmbedding where times are not used. `before` is null for the
 /// first event.
 uint32_t gapRow(const SequenceConfig& config, const HistoryEvent* before, const HistoryEvent& event);
+
+/// Events, counted from the last, that its intent can depend on: each layer of attention reaches a window further back.
+size_t reachOf(const SequenceConfig& config);
 
 /// A named part of the weights: rows x columns from `offset` on (rows of 1: a vector).
 struct SequenceTensor {
@@ -71,7 +75,9 @@ struct SequenceLayout {
   size_t kinds = 0;  // kinds x dim
   size_t gaps = 0;   // gaps x dim
   std::vector<BlockLayout> blocks;
-  size_t finalGain = 0, finalBias = 0;  // dim: norm of the intent
+  size_t finalGain = 0, finalBias = 0;  // dim: norm after the last block
+  size_t pool = 0, poolBias = 0;        // 2 dim x dim, 2 dim: queries and keys of pooling, where there is any
+  size_t poolDistance = 0;              // window: its bias by events between
   size_t body = 0;                      // end of the items' embeddings
   size_t size = 0;
   std::vector<SequenceTensor> tensors;

@@ -16,6 +16,7 @@ constexpr uint32_t kWords = kBlock / 64;
 constexpr uint32_t kStride = kBlock + 16;  // of scores: a power of two would put all queries into one set of the cache
 constexpr uint32_t kSparse = 64;           // a block with fewer eligible rows is read row by row
 constexpr size_t kMostPossible = 4096;
+constexpr uint32_t kFewRows = 96;         // rows a wanted one, up to which vectors are scored at once
 constexpr uint32_t kAsked = 16 * kBlock;  // rows that are asked for together where they may be on the disk
 
 }  // namespace
@@ -28,10 +29,16 @@ uint64_t Eligible::word(uint32_t index) const {
   return bits;
 }
 
-void ExactSearch::Query::reset(const RowStore& store, const PreparedQuery& query, uint32_t k) {
+void ExactSearch::Query::reset(const RowStore& store, const PreparedQuery& query, uint32_t k, bool byVector) {
   prepared = &query;
-  code.encode(store.layout8(), kernels(), query.vector.data());
-  bound = store.bound(query, code);
+  if (byVector) {
+    // The order of a sum depends on the rows beside it: what two orders may differ by (kernels/dot/dot.h).
+    const float rounding = (static_cast<float>(store.settings().dim) / 8 + 8) * 0x1p-23f;
+    bound = {0, rounding * std::sqrt(query.squaredNorm) * store.largestNorm()};
+  } else {
+    code.encode(store.layout8(), kernels(), query.vector.data());
+    bound = store.bound(query, code);
+  }
   lower.reset(k);
   best.reset(k);
   possible.clear();
@@ -104,12 +111,52 @@ void ExactSearch::scanRun(const RowStore& store, uint32_t first, uint32_t rows, 
     for (uint32_t i = 0; i < rows; i++) {
       upper_[i] = scales_[i] * (scale * static_cast<float>(products[i]) + perScale) + (biases_[i] + constant);
     }
-    const float below = std::nextafter(query.threshold, -std::numeric_limits<float>::infinity());
-    const size_t found = table.scanAbove(upper_.data(), rows, below, positions_.data());
+    const size_t found = scanAbove(query.threshold, rows);
     for (size_t i = 0; i < found; i++) {
       const uint32_t at = positions_[i];
       if (upper_[at] >= query.threshold) offer(store, query, first + at, upper_[at], scales_[at], k);
     }
+  }
+}
+
+/// Positions in upper_ that reach the threshold, to positions_.
+size_t ExactSearch::scanAbove(float threshold, uint32_t rows) {
+  const float below = std::nextafter(threshold, -std::numeric_limits<float>::infinity());
+  return kernels().scanAbove(upper_.data(), rows, below, positions_.data());
+}
+
+/// Raises the threshold to what k rows reach, and drops what does not reach it.
+void ExactSearch::cutByVector(Query& query, uint32_t k) {
+  if (query.possible.size() <= k) return;
+  std::nth_element(query.possible.begin(), query.possible.begin() + (k - 1), query.possible.end(), better);
+  query.threshold = std::max(query.threshold, query.possible[k - 1].score - 2 * query.bound.constant);
+  dropImpossible(query);
+}
+
+/// Scores what is possible once more, each row by itself: its score then depends on nothing beside it.
+void ExactSearch::settleByVector(const RowStore& store, Query& query) {
+  for (const ScoredRow& row : query.possible) {
+    query.best.offer(store.exact(*query.prepared, row.row, vector_.data()), row.row);
+  }
+  query.possible.clear();
+}
+
+void ExactSearch::scanVectors(const RowStore& store, uint32_t first, uint32_t rows, size_t count, uint32_t k) {
+  const uint32_t dim = store.settings().dim;
+  const float* vectors = reinterpret_cast<const float*>(store.vectorData() + first * store.vectorStride());
+  for (size_t q = 0; q < count; q++) {
+    Query& query = queries_[q];
+    kernels().dotF32(query.prepared->vector.data(), vectors, dim, rows, dim, upper_.data());
+    for (uint32_t i = 0; i < rows; i++) upper_[i] += query.bound.constant;
+    const size_t found = scanAbove(query.threshold, rows);
+    for (size_t i = 0; i < found; i++) {
+      const uint32_t row = first + positions_[i];
+      if (query.predicate && !query.predicate->accepts(row)) continue;
+      query.possible.push_back({upper_[positions_[i]], row});
+    }
+    if (query.possible.size() >= 2 * static_cast<size_t>(k)) cutByVector(query, k);
+    // Only rows that are alike stay in such numbers.
+    if (query.possible.size() > kMostPossible + 8 * static_cast<size_t>(k)) settleByVector(store, query);
   }
 }
 
@@ -139,11 +186,12 @@ void ExactSearch::scanBlock(const RowStore& store, uint32_t first, const uint64_
   uint32_t eligible = 0;
   for (uint32_t w = 0; w < kWords; w++) eligible += popcount64(words[w]);
   if (eligible == 0) return;
+  const auto scan = byVector_ ? &ExactSearch::scanVectors : &ExactSearch::scanRun;
   if (eligible == rows) {
-    scanRun(store, first, rows, count, k);
+    (this->*scan)(store, first, rows, count, k);
     return;
   }
-  if (eligible < kSparse || count == 1) {
+  if (!byVector_ && (eligible < kSparse || count == 1)) {
     scanSparse(store, first, words, count, k);
     return;
   }
@@ -152,7 +200,7 @@ void ExactSearch::scanBlock(const RowStore& store, uint32_t first, const uint64_
     while (i < rows && !has(i)) i++;
     const uint32_t begin = i;
     while (i < rows && has(i)) i++;
-    if (i > begin) scanRun(store, first + begin, i - begin, count, k);
+    if (i > begin) (this->*scan)(store, first + begin, i - begin, count, k);
   }
 }
 
@@ -169,6 +217,9 @@ void ExactSearch::run(const RowStore& store, const Eligible& eligible, const Pre
   const uint32_t dim = store.settings().dim;
   cold_ = eligible.cold;
   if (queries_.size() < count) queries_.resize(count);
+  const IndexSettings& settings = store.settings();
+  byVector_ =
+      settings.storage == Storage::f32 && settings.metric != Metric::l2 && !cold_ && eligible.rows / kFewRows <= k;
   lanes_.resize(count * dim);
   products_.resize(count * kStride);
   scales_.resize(kBlock);
@@ -176,9 +227,9 @@ void ExactSearch::run(const RowStore& store, const Eligible& eligible, const Pre
   upper_.resize(kBlock + 4);
   positions_.resize(kBlock);
   for (size_t q = 0; q < count; q++) {
-    queries_[q].reset(store, *queries[q], k);
+    queries_[q].reset(store, *queries[q], k, byVector_);
     queries_[q].predicate = predicates ? predicates[q] : nullptr;
-    std::memcpy(lanes_.data() + q * dim, queries_[q].code.lanes(), dim);
+    if (!byVector_) std::memcpy(lanes_.data() + q * dim, queries_[q].code.lanes(), dim);
   }
   uint64_t words[kWords];
   for (uint32_t first = 0; first < eligible.rows; first += kBlock) {
@@ -192,7 +243,12 @@ void ExactSearch::run(const RowStore& store, const Eligible& eligible, const Pre
     scanBlock(store, first, words, rows, count, k);
   }
   for (size_t q = 0; q < count; q++) {
-    settle(store, queries_[q], k);
+    if (byVector_) {
+      cutByVector(queries_[q], k);
+      settleByVector(store, queries_[q]);
+    } else {
+      settle(store, queries_[q], k);
+    }
     results[q] = queries_[q].best.sorted();
   }
 }

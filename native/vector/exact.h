@@ -1,7 +1,8 @@
 #pragma once
 // Exact search: every eligible row is scored by its 8-bit code, several queries at once, and whatever could be among
 // the k best is scored again by its vector. "Could be" is a bound, not a guess: a code's error is at most the product
-// of norms that RowStore::bound knows, so that the answer is that of scoring every vector.
+// of norms that RowStore::bound knows, so that the answer is that of scoring every vector. Where a good part of the
+// rows is asked for, codes would rule out too little to be worth reading: vectors are scored at once.
 
 #include <cstdint>
 #include <vector>
@@ -47,18 +48,23 @@ class ExactSearch {
     std::vector<ScoredRow> possible;  // by what they score at the most
     float threshold;                  // k rows are known to reach this
 
-    void reset(const RowStore& store, const PreparedQuery& query, uint32_t k);
+    void reset(const RowStore& store, const PreparedQuery& query, uint32_t k, bool byVector);
   };
 
   void scanBlock(const RowStore& store, uint32_t first, const uint64_t* words, uint32_t rows, size_t count, uint32_t k);
   void scanRun(const RowStore& store, uint32_t first, uint32_t rows, size_t count, uint32_t k);
+  void scanVectors(const RowStore& store, uint32_t first, uint32_t rows, size_t count, uint32_t k);
+  size_t scanAbove(float threshold, uint32_t rows);
   void scanSparse(const RowStore& store, uint32_t first, const uint64_t* words, size_t count, uint32_t k);
   void offer(const RowStore& store, Query& query, uint32_t row, float upper, float scale, uint32_t k);
   static void dropImpossible(Query& query);
+  static void cutByVector(Query& query, uint32_t k);
+  void settleByVector(const RowStore& store, Query& query);
   void settle(const RowStore& store, Query& query, uint32_t k);
   void askAhead(const Eligible& eligible, uint32_t first) const;
 
   const ColdPages* cold_ = nullptr;
+  bool byVector_ = false;  // vectors are read at once, codes not at all
   std::vector<Query> queries_;
   std::vector<int8_t> lanes_;
   std::vector<int32_t> products_;

@@ -317,7 +317,7 @@ describe('requests', () => {
     };
     const data = learning.createDataset(ring, train, null);
     const options = { seed: 1, threads: 2, excludeSeen: true, budget: 0, checkpoint: null };
-    const { sequence } = await learning.learnSequence(data, { epochs: 40, cosine: 0 }, options).promise;
+    const { sequence } = await learning.learnSequence(data, { epochs: 40, cosine: 0, pooled: 0 }, options).promise;
     const engine = core();
     const ids = Array.from({ length: ring }, (_, row) => `i${row}`);
     putPlain(engine, ids);

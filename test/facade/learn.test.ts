@@ -191,7 +191,7 @@ const MODELS: ModelTensors = {
     maxEvents: 50,
   },
   sequence: {
-    config: { dim: 2, blocks: 1, heads: 1, hidden: 1, window: 3, gaps: 0, cosine: 0, kinds: Uint32Array.of(2, 5) },
+    config: { dim: 2, blocks: 1, heads: 1, hidden: 1, window: 3, gaps: 0, cosine: 0, pooled: true, kinds: Uint32Array.of(2, 5) },
     tensors: {
       items: { rows: 3, columns: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6) },
       'final.norm.gain': { rows: 1, columns: 2, data: Float32Array.of(1, 1) },

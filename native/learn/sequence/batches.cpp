@@ -1,6 +1,7 @@
 #include "batches.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 namespace kairank {
@@ -10,21 +11,29 @@ namespace {
 constexpr uint32_t kWindows[] = {50, 100, 200};
 constexpr size_t kPartRows = 96;  // fixed: what is summed together must not depend on the threads
 
+/// Share of the histories that have events, and at most `most` of them.
+double shareWithin(const Histories& histories, uint64_t most) {
+  uint64_t used = 0;
+  uint64_t within = 0;
+  for (uint32_t user = 0; user < histories.users(); user++) {
+    const uint64_t length = histories.offsets[user + 1] - histories.offsets[user];
+    used += length > 0;
+    within += length > 0 && length <= most;
+  }
+  return used > 0 ? static_cast<double>(within) / static_cast<double>(used) : 1;
+}
+
 }  // namespace
 
 uint32_t windowOf(const Histories& histories) {
-  uint64_t used = 0;
-  uint64_t fit[3] = {};
-  for (uint32_t user = 0; user < histories.users(); user++) {
-    const uint64_t length = histories.offsets[user + 1] - histories.offsets[user];
-    if (length == 0) continue;
-    used++;
-    for (size_t w = 0; w < 3; w++) fit[w] += length <= kWindows[w];
-  }
-  for (size_t w = 0; w < 3; w++) {
-    if (fit[w] * 10 >= used * 9) return kWindows[w];
-  }
-  return kWindows[2];
+  const auto covers = [&](uint32_t window) { return shareWithin(histories, window) >= 0.9; };
+  const auto found = std::find_if(std::begin(kWindows), std::end(kWindows), covers);
+  return found != std::end(kWindows) ? *found : *std::prev(found);
+}
+
+uint32_t widerWindow(const Histories& histories, uint32_t window, double share) {
+  const auto next = std::upper_bound(std::begin(kWindows), std::end(kWindows), window);
+  return next != std::end(kWindows) && 1 - shareWithin(histories, window) > share ? *next : 0;
 }
 
 std::vector<uint32_t> kindsOf(const Histories& histories) {
@@ -90,7 +99,7 @@ TrainingSequences trainingSequences(const Histories& histories, const SequenceCo
 }
 
 bool pushHistory(const SequenceConfig& config, const HistoryEvent* events, size_t count, Ragged& batch) {
-  const size_t reach = static_cast<size_t>(config.blocks) * (config.window - 1) + 1;
+  const size_t reach = reachOf(config);
   size_t first = count;
   size_t kept = 0;
   while (first > 0 && kept < reach) {

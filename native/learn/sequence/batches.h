@@ -29,6 +29,9 @@ struct TrainingSequences {
 /// The smallest of 50, 100 and 200 that covers nine histories in ten.
 uint32_t windowOf(const Histories& histories);
 
+/// The next wider one, where more than this share of the histories is longer than `window`; 0 otherwise.
+uint32_t widerWindow(const Histories& histories, uint32_t window, double share);
+
 /// Kinds of the events that have an item, ascending.
 std::vector<uint32_t> kindsOf(const Histories& histories);
 

@@ -1,22 +1,15 @@
-// Learning as `train` asks for it: the score chosen by a race, one whole training, its checkpoints.
+// Learning as `train` asks for it: what is open decided by a race, one whole training, its checkpoints.
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "../../include/clock.h"
 #include "checkpoint.h"
-#include "trainer.h"
+#include "race.h"
 
 namespace kairank {
 
 namespace {
-
-constexpr double kCosines[] = {0, 14};  // inner products, or cosines times the scale that served every shop we know
-constexpr uint32_t kRaceShare = 5;      // a racer trains one of so many epochs that are planned
-constexpr uint32_t kLeastRace = 3;      // epochs
-constexpr double kRaceBudget = 0.15;    // of the budget, a racer
-constexpr double kLeastBudget = 60;     // seconds; a shorter budget is better spent on one training
 
 /// One whole training, from its checkpoint where there is one. `raced`: epochs that were trained to choose the
 /// settings.
@@ -75,59 +68,16 @@ LearnedSequence train(const Dataset& data, const SequenceSettings& settings, con
   return learned;
 }
 
-bool startedBefore(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run) {
-  return !run.checkpoint.empty() &&
-         loadCheckpoint(run.checkpoint, trainingFingerprint(data, settings, run)).has_value();
-}
-
-/// A short training of each kind of score, its rate falling as that of a long one does: the better one by validation.
-double raceForCosine(const Dataset& data, SequenceSettings settings, const SequenceRun& run, Control& control,
-                     std::vector<Trial>& trials, uint32_t& raced) {
-  settings.cosine = kCosines[0];
-  if (data.validation.count() == 0) return settings.cosine;
-  for (const double cosine : kCosines) {
-    settings.cosine = cosine;
-    if (startedBefore(data, settings, run)) return cosine;
-  }
-  if (run.budget > 0 && run.budget < kLeastBudget) return kCosines[0];
-  Control quiet = control.quiet();
-  const uint32_t planned = SequenceTrainer(data, settings, run, quiet).planned();
-  settings.epochs = std::max(kLeastRace, planned / kRaceShare);
-  control.begin(static_cast<double>(std::size(kCosines)) * settings.epochs + planned);
-  double best = kCosines[0];
-  double reached = -1;
-  for (const double cosine : kCosines) {
-    settings.cosine = cosine;
-    SequenceTrainer trainer(data, settings, run, quiet);
-    trainer.within(kRaceBudget * run.budget);
-    for (uint32_t epoch = 0; epoch < settings.epochs; epoch++) {
-      if (!trainer.finished()) control.learnt(trainer.epoch().loss);
-      control.advance(1);
-      raced++;
-    }
-    const SequenceCheckpoint& state = trainer.checkpoint();
-    trials.push_back({named(settings), state.bestNdcg, state.bestRecall});
-    control.found(state.bestNdcg);
-    if (!(state.bestNdcg > reached)) continue;
-    reached = state.bestNdcg;
-    best = cosine;
-  }
-  return best;
-}
-
 }  // namespace
 
 LearnedSequence learnSequence(const Dataset& data, const SequenceSettings& given, const SequenceRun& run,
                               Control& control) {
   const Clock::time_point start = Clock::now();
-  SequenceSettings settings = given;
-  std::vector<Trial> trials;
-  uint32_t raced = 0;
-  if (settings.cosine < 0) settings.cosine = raceForCosine(data, settings, run, control, trials, raced);
+  RaceResult raced = race(data, given, run, control);
   SequenceRun rest = run;
   if (run.budget > 0) rest.budget = std::max(1e-3, run.budget - secondsSince(start));
-  LearnedSequence learned = train(data, settings, rest, raced, control);
-  learned.trials = std::move(trials);
+  LearnedSequence learned = train(data, raced.settings, rest, raced.epochs, control);
+  learned.trials = std::move(raced.trials);
   return learned;
 }
 

@@ -110,6 +110,58 @@ void blockBackward(const SequenceConfig& config, const BlockLayout& at, size_t b
                rows, dim, d.data(), gradient(at.attentionGain), gradient(at.attentionBias));
 }
 
+/// The mean of the items of an event and of those before it, by one head of attention over what the blocks made of
+/// them.
+template <typename T>
+void poolForward(const SequenceConfig& config, const SequenceLayout& layout, const T* weights, const Ragged& batch,
+                 double dropout, Random& random, NetworkTrace<T>& trace) {
+  const size_t dim = config.dim;
+  const size_t rows = batch.rows();
+  const AttentionShape shape{batch.offsets, dim, 1, config.window};
+  trace.scratch.resize(rows * 2 * dim);
+  trace.pooled.resize(rows * 3 * dim);
+  trace.poolWeights.resize(attentionWeights(shape));
+  linearForward(trace.finalOut.data(), weights + layout.pool, weights + layout.poolBias, rows, dim, 2 * dim,
+                trace.scratch.data());
+  trace.out.resize(rows * dim);
+  const T scale = std::sqrt(static_cast<T>(dim));
+  for (size_t i = 0; i < rows; i++) {
+    const T* item = weights + batch.items[i] * dim;
+    for (size_t d = 0; d < dim; d++) trace.out[i * dim + d] = scale * item[d];
+  }
+  dropoutForward(trace.out.data(), rows * dim, dropout, random, trace.poolKept);
+  for (size_t i = 0; i < rows; i++) {
+    std::copy_n(trace.scratch.data() + i * 2 * dim, 2 * dim, trace.pooled.data() + i * 3 * dim);
+    std::copy_n(trace.out.data() + i * dim, dim, trace.pooled.data() + i * 3 * dim + 2 * dim);
+  }
+  attentionForward(shape, trace.pooled.data(), weights + layout.poolDistance, trace.out.data(),
+                   trace.poolWeights.data());
+}
+
+/// Sets dFinal, the gradient of what the blocks made, and dItems.
+template <typename T>
+void poolBackward(const SequenceConfig& config, const SequenceLayout& layout, const T* weights, const Ragged& batch,
+                  double dropout, NetworkTrace<T>& trace, const T* dOut, T* dBody, std::vector<T>& dFinal, T* dItems) {
+  const size_t dim = config.dim;
+  const size_t rows = batch.rows();
+  const AttentionShape shape{batch.offsets, dim, 1, config.window};
+  std::vector<T>& d = trace.scratchWide;
+  d.resize(rows * 3 * dim);
+  attentionBackward(shape, trace.pooled.data(), trace.poolWeights.data(), dOut, d.data(),
+                    dBody + (layout.poolDistance - layout.body));
+  trace.scratch.resize(rows * 2 * dim);
+  for (size_t i = 0; i < rows; i++) {
+    std::copy_n(d.data() + i * 3 * dim, 2 * dim, trace.scratch.data() + i * 2 * dim);
+    std::copy_n(d.data() + i * 3 * dim + 2 * dim, dim, dItems + i * dim);
+  }
+  dropoutBackward(dItems, rows * dim, dropout, trace.poolKept);
+  const T scale = std::sqrt(static_cast<T>(dim));
+  for (size_t i = 0; i < rows * dim; i++) dItems[i] *= scale;
+  dFinal.resize(rows * dim);
+  linearBackward(trace.finalOut.data(), weights + layout.pool, trace.scratch.data(), rows, dim, 2 * dim, dFinal.data(),
+                 dBody + (layout.pool - layout.body), dBody + (layout.poolBias - layout.body));
+}
+
 }  // namespace
 
 template <typename T>
@@ -126,11 +178,13 @@ void networkForward(const SequenceConfig& config, const SequenceLayout& layout, 
     blockForward(config, layout.blocks[b], weights, shape, dropout, random, trace.blocks[b], trace.stream,
                  trace.scratch);
   }
-  trace.out.resize(rows * dim);
+  std::vector<T>& last = config.pooled ? trace.finalOut : trace.out;
+  last.resize(rows * dim);
   trace.finalUnit.resize(rows * dim);
   trace.finalInverse.resize(rows);
-  normForward(trace.stream.data(), weights + layout.finalGain, weights + layout.finalBias, rows, dim, trace.out.data(),
+  normForward(trace.stream.data(), weights + layout.finalGain, weights + layout.finalBias, rows, dim, last.data(),
               trace.finalUnit.data(), trace.finalInverse.data());
+  if (config.pooled) poolForward(config, layout, weights, batch, dropout, random, trace);
 }
 
 template <typename T>
@@ -141,6 +195,12 @@ void networkBackward(const SequenceConfig& config, const SequenceLayout& layout,
   const AttentionShape shape{batch.offsets, dim, config.heads, config.window};
   std::vector<T>& d = trace.stream;
   d.assign(rows * dim, T(0));
+  std::fill_n(dItems, rows * dim, T(0));
+  std::vector<T> dFinal;
+  if (config.pooled) {
+    poolBackward(config, layout, weights, batch, dropout, trace, dOut, dBody, dFinal, dItems);
+    dOut = dFinal.data();
+  }
   normBackward(trace.finalUnit.data(), trace.finalInverse.data(), weights + layout.finalGain, dOut, rows, dim, d.data(),
                dBody + (layout.finalGain - layout.body), dBody + (layout.finalBias - layout.body));
   for (uint32_t b = config.blocks; b-- > 0;) {
@@ -157,7 +217,7 @@ void networkBackward(const SequenceConfig& config, const SequenceLayout& layout,
     if (batch.gaps[i] != kNoEmbedding) {
       addScaled(T(1), from, dBody + (layout.gaps - layout.body) + batch.gaps[i] * dim, dim);
     }
-    for (size_t k = 0; k < dim; k++) dItems[i * dim + k] = scale * from[k];
+    addScaled(scale, from, dItems + i * dim, dim);
   }
 }
 

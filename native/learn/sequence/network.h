@@ -39,7 +39,9 @@ struct NetworkTrace {
   std::vector<uint8_t> inputKept;
   std::vector<T> stream;  // rows x dim: what the blocks add to
   std::vector<BlockTrace<T>> blocks;
-  std::vector<T> finalUnit, finalInverse;
+  std::vector<T> finalUnit, finalInverse, finalOut;
+  std::vector<T> pooled, poolWeights;  // of pooling: query, key and item of every row
+  std::vector<uint8_t> poolKept;
   std::vector<T> out;  // rows x dim: the intents
   std::vector<T> scratch, scratchWide;
 };

@@ -56,6 +56,7 @@ SequenceConfig configOf(const Dataset& data, const SequenceSettings& settings) {
   config.heads = settings.heads;
   config.hidden = settings.hidden;
   config.cosine = static_cast<float>(std::max(0.0, settings.cosine));
+  config.pooled = settings.pooled > 0;
   config.window = settings.window > 0 ? settings.window : windowOf(data.train);
   config.gaps = settings.times && hasTimes(data.train) ? kGapBuckets : 0;
   config.kinds = kindsOf(data.train);
@@ -72,18 +73,18 @@ uint32_t negativesOf(const SequenceSettings& settings, uint32_t items) {
 }  // namespace
 
 std::vector<std::pair<std::string, double>> named(const SequenceSettings& settings) {
-  return {{"dim", settings.dim},       {"blocks", settings.blocks},       {"heads", settings.heads},
-          {"hidden", settings.hidden}, {"window", settings.window},       {"dropout", settings.dropout},
-          {"rate", settings.rate},     {"decay", settings.decay},         {"smoothing", settings.smoothing},
-          {"cosine", settings.cosine}, {"negatives", settings.negatives}, {"batch", settings.batch},
-          {"epochs", settings.epochs}, {"until", settings.until}};
+  return {{"dim", settings.dim},       {"blocks", settings.blocks}, {"heads", settings.heads},
+          {"hidden", settings.hidden}, {"window", settings.window}, {"dropout", settings.dropout},
+          {"rate", settings.rate},     {"decay", settings.decay},   {"smoothing", settings.smoothing},
+          {"cosine", settings.cosine}, {"pooled", settings.pooled}, {"negatives", settings.negatives},
+          {"batch", settings.batch},   {"epochs", settings.epochs}, {"until", settings.until}};
 }
 
 void checkSettings(const SequenceSettings& settings) {
   const auto within = [](double value, double least, double most) { return value >= least && value <= most; };
   if (!within(settings.dropout, 0, 0.95) || !within(settings.rate, 1e-8, 1) || !within(settings.decay, 0, 100) ||
-      !within(settings.smoothing, 0, 0.9) || !within(settings.cosine, -1, 1000) || !(settings.clip > 0) ||
-      !within(settings.batch, 1, 1 << 20) || !within(settings.epochs, 0, 100000) ||
+      !within(settings.smoothing, 0, 0.9) || !within(settings.cosine, -1, 1000) || !within(settings.pooled, -1, 1) ||
+      !(settings.clip > 0) || !within(settings.batch, 1, 1 << 20) || !within(settings.epochs, 0, 100000) ||
       !within(settings.until, 0, 100000) || !within(settings.negatives, 0, 1 << 24)) {
     throw Error(Status::invalidArgument,
                 "sequence: dropout must be from 0 to 0.95, rate from 1e-8 to 1, decay from 0 to 100, smoothing from 0 "
@@ -235,6 +236,13 @@ void SequenceTrainer::resume(SequenceCheckpoint checkpoint) {
     throw Error(Status::invalidArgument, "sequence: the checkpoint is of another training");
   }
   run_->state = std::move(checkpoint);
+}
+
+std::vector<CaseQuality> SequenceTrainer::qualities() const {
+  const Run& run = *run_;
+  const std::vector<float>& weights = run.state.best.empty() ? run.state.weights : run.state.best;
+  return sequenceQualities(run.config, weights.data(), run.data.validation, run.chosen, run.excludeSeen, run.threads,
+                           run.control);
 }
 
 uint32_t SequenceTrainer::negatives() const { return run_->negatives; }

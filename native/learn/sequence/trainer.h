@@ -26,6 +26,7 @@ struct SequenceSettings {
   double decay = 0;      // of the weights, as AdamW has it
   double smoothing = 0;  // of labels
   double cosine = -1;  // scores are cosines times this (Gupta et al. 2019, "NISER"); 0: inner products; below 0: chosen
+  double pooled = -1;  // 1: an intent is a mean of the events' own items (Hou et al. 2022, "CORE"); below 0: chosen
   double clip = 5;     // largest norm of a batch's gradient
   uint32_t warmUp = 100;   // batches until the rate is whole
   uint32_t batch = 512;    // targets of a batch
@@ -117,6 +118,8 @@ class SequenceTrainer {
   uint32_t planned() const;
 
   const SequenceCheckpoint& checkpoint() const;
+  /// Of the best weights so far, on the validation cases that are looked at.
+  std::vector<CaseQuality> qualities() const;
   /// Goes on from a checkpoint of a trainer with the same data, settings and seed.
   /// @throws Error(invalidArgument) when its sizes do not fit.
   void resume(SequenceCheckpoint checkpoint);

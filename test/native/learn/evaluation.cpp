@@ -149,11 +149,11 @@ BlendFeatures featuresFor(Random& random, size_t rows, size_t informative) {
   features.values.assign(rows * kBlendInputs, 0.0f);
   for (size_t row = 0; row < rows; row++) {
     for (size_t s = 0; s < kSources; s++) {
-      features.values[row * kBlendInputs + s] = static_cast<float>(random.normal());
+      features.column(s)[row] = static_cast<float>(random.normal());
     }
   }
   features.targets = {static_cast<uint32_t>(random.below(rows))};
-  features.values[features.targets[0] * kBlendInputs + informative] += 1.5f;
+  features.column(informative)[features.targets[0]] += 1.5f;
   return features;
 }
 
@@ -234,7 +234,7 @@ int main() {
         double target = 0;
         for (size_t row = 0; row < features.rows(); row++) {
           double score = 0;
-          for (size_t s = 0; s < kSources; s++) score += at.weight[s] * features.values[row * kBlendInputs + s];
+          for (size_t s = 0; s < kSources; s++) score += at.weight[s] * features.column(s)[row];
           total += std::exp(score);
           if (row == features.targets[0]) target = score;
         }
@@ -260,7 +260,7 @@ int main() {
     data.validation = casesOf(randomHistories(random, 300, kItems, 10));
     data.train = data.validation.histories;
     const Positives positives = positivesOf(data.train, kItems);
-    const auto rules = fitRules(positives, RuleSettings{}, 1, Control());
+    const auto rules = fitRules(RuleEvents(data.train, kItems), RuleSettings{}, 1, Control());
     FactorSettings settings;
     settings.dim = 8;
     Control first;

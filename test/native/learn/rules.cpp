@@ -17,6 +17,15 @@ std::map<std::pair<uint32_t, uint32_t>, double> countAll(const Histories& histor
                                                          const RuleSettings& settings) {
   std::map<std::pair<uint32_t, uint32_t>, double> counts;
   std::vector<double> popularity(items, 0.0);
+  const auto newer = [&histories](double at) {
+    double above = 0, all = 0;
+    for (const HistoryEvent& other : histories.events) {
+      if (!(other.weight > 0) || other.row == kNoRow) continue;
+      all++;
+      above += other.at > at;
+    }
+    return above / all;
+  };
   for (uint32_t user = 0; user < histories.users(); user++) {
     std::vector<HistoryEvent> events;
     for (uint64_t e = histories.offsets[user]; e < histories.offsets[user + 1]; e++) {
@@ -27,7 +36,8 @@ std::map<std::pair<uint32_t, uint32_t>, double> countAll(const Histories& histor
       popularity[events[i].row] += events[i].weight;
       for (size_t j = i + 1; j < events.size() && j - i <= settings.window; j++) {
         const double share = std::sqrt(static_cast<double>(events[i].weight) * events[j].weight) *
-                             std::pow(static_cast<double>(j - i), -settings.power);
+                             std::pow(static_cast<double>(j - i), -settings.power) *
+                             std::exp(-settings.ageing * newer(events[j].at));
         counts[{events[i].row, events[j].row}] += share;
         if (settings.back > 0) counts[{events[j].row, events[i].row}] += settings.back * share;
       }
@@ -43,8 +53,15 @@ std::map<std::pair<uint32_t, uint32_t>, double> countAll(const Histories& histor
 void compare(uint64_t seed, const RuleSettings& settings) {
   Random random(seed);
   const uint32_t items = 90;
-  const Histories histories = randomHistories(random, 120, items, 25);
-  const auto model = fitRules(positivesOf(histories, items), settings, 2, Control());
+  Histories histories = randomHistories(random, 120, items, 25);
+  // Some at the same time; within a history in order.
+  for (uint32_t user = 0; user < histories.users(); user++) {
+    double at = static_cast<double>(random.below(1000));
+    for (uint64_t e = histories.offsets[user]; e < histories.offsets[user + 1]; e++) {
+      histories.events[e].at = at += static_cast<double>(random.below(3));
+    }
+  }
+  const auto model = fitRules(RuleEvents(histories, items), settings, 2, Control());
   checkRules(*model);
   auto expected = countAll(histories, items, settings);
   CHECK(model->columns.size() == expected.size());
@@ -62,9 +79,10 @@ void compare(uint64_t seed, const RuleSettings& settings) {
 int main() {
   check::test("rules of random shops", [] {
     compare(1, RuleSettings{});
-    compare(2, {1, 0, 0, 0, 0, 1});
-    compare(3, {5, 1, 1, 0.7, 0.3, 0.5});
-    compare(4, {1000, 2, 0.25, 0.5, 1, 0.5});
+    compare(2, {1, 0, 0, 0, 0, 0, 1});
+    compare(3, {5, 1, 1, 0.7, 0.3, 0, 0.5});
+    compare(4, {1000, 2, 0.25, 0.5, 1, 0, 0.5});
+    compare(5, {5, 1, 0.5, 0.5, 0.5, 3, 0.5});
   });
   check::test("only the strongest rules of an item are kept", [] {
     // Item 0 is followed once by each of many, and twice by the last three of them.
@@ -78,7 +96,7 @@ int main() {
         histories.offsets.push_back(histories.events.size());
       }
     }
-    const auto model = fitRules(positivesOf(histories, items), {1, 0.5, 0, 0, 0, 1}, 1, Control());
+    const auto model = fitRules(RuleEvents(histories, items), {1, 0.5, 0, 0, 0, 0, 1}, 1, Control());
     CHECK(model->offsets[1] == kRuleColumns);
     for (uint32_t i = 0; i < 3; i++) CHECK(model->columns[i] == items - 3 + i && model->values[i] == 2);
     // Among equals the lowest rows stay.
@@ -87,9 +105,9 @@ int main() {
   check::test("the threads do not change the rules, nor what is learned", [] {
     Random random(9);
     const Histories histories = randomHistories(random, 800, 700, 12);
-    const Positives positives = positivesOf(histories, 700);
-    const auto one = fitRules(positives, RuleSettings{}, 1, Control());
-    const auto four = fitRules(positives, RuleSettings{}, 4, Control());
+    const RuleEvents events(histories, 700);
+    const auto one = fitRules(events, RuleSettings{}, 1, Control());
+    const auto four = fitRules(events, RuleSettings{}, 4, Control());
     CHECK(one->offsets == four->offsets && one->columns == four->columns && one->values == four->values);
     Dataset data;
     data.items = 700;

@@ -175,7 +175,7 @@ void checkDropout() {
   CHECK(kept.empty() && x == d);
 }
 
-SequenceConfig smallConfig() {
+SequenceConfig smallConfig(bool pooled) {
   SequenceConfig config;
   config.items = 9;
   config.dim = 6;
@@ -184,13 +184,14 @@ SequenceConfig smallConfig() {
   config.hidden = 8;
   config.window = 3;
   config.gaps = 4;
+  config.pooled = pooled;
   config.kinds = {2, 5};
   return config;
 }
 
 Ragged smallBatch(Random& random) {
   Ragged batch;
-  for (const size_t length : {1, 5, 2}) {
+  for (const size_t length : {1, 8, 2}) {
     for (size_t i = 0; i < length; i++) {
       batch.push(static_cast<uint32_t>(random.below(9)), i == 3 ? kNoEmbedding : static_cast<uint32_t>(random.below(2)),
                  i == 0 ? kNoEmbedding : static_cast<uint32_t>(random.below(4)));
@@ -200,9 +201,9 @@ Ragged smallBatch(Random& random) {
   return batch;
 }
 
-void checkNetwork(double dropout) {
+void checkNetwork(double dropout, bool pooled) {
   Random random(6);
-  const SequenceConfig config = smallConfig();
+  const SequenceConfig config = smallConfig(pooled);
   const SequenceLayout layout(config);
   const Ragged batch = smallBatch(random);
   const size_t rows = batch.rows();
@@ -234,9 +235,9 @@ void checkNetwork(double dropout) {
 }
 
 /// Later events change nothing before them, and sequences do not see one another.
-void checkCausal() {
+void checkCausal(bool pooled) {
   Random random(7);
-  const SequenceConfig config = smallConfig();
+  const SequenceConfig config = smallConfig(pooled);
   const SequenceLayout layout(config);
   const Ragged batch = smallBatch(random);
   const Numbers weights = randomNumbers(random, layout.size, 0.5);
@@ -252,8 +253,8 @@ void checkCausal() {
     for (size_t i = 0; i < batch.rows(); i++) {
       const bool same = std::equal(before.begin() + i * config.dim, before.begin() + (i + 1) * config.dim,
                                    trace.out.begin() + i * config.dim);
-      // Two blocks of window 3 reach four events back.
-      const bool reached = i >= changed && i < batch.offsets[end] && i - changed <= 4;
+      // Every layer of window 3 reaches two events further back.
+      const bool reached = i >= changed && i < batch.offsets[end] && i - changed <= (pooled ? 6u : 4u);
       CHECK_THAT(same != reached, "row " << i << " after a change of " << changed);
     }
   }
@@ -371,9 +372,37 @@ int main() {
   check::test("attention", checkAttention);
   check::test("gelu", checkGelu);
   check::test("dropout", checkDropout);
-  check::test("the whole network", [] { checkNetwork(0); });
-  check::test("the whole network with dropout", [] { checkNetwork(0.3); });
-  check::test("causal, within its window and its sequence", checkCausal);
+  check::test("the whole network", [] { checkNetwork(0, false); });
+  check::test("the whole network with dropout", [] { checkNetwork(0.3, false); });
+  check::test("the whole network with pooling", [] { checkNetwork(0, true); });
+  check::test("the whole network with pooling and dropout", [] { checkNetwork(0.3, true); });
+  check::test("causal, within its window and its sequence", [] {
+    checkCausal(false);
+    checkCausal(true);
+  });
+  check::test("an intent by pooling is a mean of the items of its events", [] {
+    Random random(21);
+    const SequenceConfig config = smallConfig(true);
+    const SequenceLayout layout(config);
+    const Ragged batch = smallBatch(random);
+    Numbers weights = randomNumbers(random, layout.size, 0.5);
+    // Every item along one axis, at a place of its own: a mean lies between the least and the most of its window.
+    for (size_t item = 0; item < config.items; item++) {
+      for (size_t d = 0; d < config.dim; d++) {
+        weights[item * config.dim + d] = d == 0 ? static_cast<double>(item) / std::sqrt(config.dim) : 0;
+      }
+    }
+    NetworkTrace<double> trace;
+    networkForward(config, layout, weights.data(), batch, 0, random, trace);
+    for (size_t s = 0; s + 1 < batch.offsets.size(); s++) {
+      for (size_t i = batch.offsets[s]; i < batch.offsets[s + 1]; i++) {
+        const size_t first = std::max<size_t>(batch.offsets[s] + config.window, i + 1) - config.window;
+        const auto range = std::minmax_element(batch.items.begin() + first, batch.items.begin() + i + 1);
+        CHECK(trace.out[i * config.dim] > *range.first - 1e-9 && trace.out[i * config.dim] < *range.second + 1e-9);
+        for (size_t d = 1; d < config.dim; d++) CHECK(trace.out[i * config.dim + d] == 0);
+      }
+    }
+  });
   check::test("scaling to a length, against finite differences", [] {
     Random random(17);
     const size_t dim = 9;

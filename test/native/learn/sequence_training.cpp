@@ -50,6 +50,7 @@ SequenceSettings smallSettings() {
   settings.warmUp = 10;
   settings.epochs = 4;
   settings.cosine = 0;
+  settings.pooled = 0;
   settings.patience = 20;
   return settings;
 }
@@ -183,7 +184,8 @@ int main() {
   });
   check::test("goes on from a file, of the same training alone", [] {
     const Dataset data = walks(50, 300, 3);
-    const SequenceSettings settings = smallSettings();
+    SequenceSettings settings = smallSettings();
+    settings.window = windowOf(data.train);
     Control control;
     SequenceTrainer trainer(data, settings, runOf(1, 2), control);
     trainer.epoch();
@@ -287,18 +289,63 @@ int main() {
     CHECK_THAT(std::fabs(sum / data.validation.count() - learned.report.ndcg) < 2e-3,
                "served " << sum / data.validation.count() << ", validated " << learned.report.ndcg);
   });
-  check::test("whether by cosines is a race that validation decides", [] {
+  check::test("what is open is a race that validation decides", [] {
     const Dataset data = walks(60, 400, 4);
     SequenceSettings settings = smallSettings();
-    settings.cosine = -1;
+    settings.cosine = settings.pooled = -1;
     settings.epochs = 10;
     Control control;
     const LearnedSequence learned = learnSequence(data, settings, runOf(1, 2), control);
+    CHECK(learned.trials.size() == 3);
+    const auto valueOf = [](const Trial& trial, const std::string& name) {
+      for (const auto& [key, value] : trial.settings) {
+        if (key == name) return value;
+      }
+      return -1.0;
+    };
+    const bool cosine = learned.trials[1].ndcg > learned.trials[0].ndcg;
+    const double before = learned.trials[cosine ? 1 : 0].ndcg;
+    const bool pooled = learned.trials[2].ndcg > before;
+    CHECK((valueOf(learned.trials[2], "cosine") > 0) == cosine && valueOf(learned.trials[2], "pooled") == 1);
+    CHECK((learned.settings.cosine > 0) == cosine && (learned.settings.pooled > 0) == pooled);
+    // Every racer is a training by itself.
+    SequenceSettings alone = smallSettings();
+    alone.epochs = 3;
+    Control other;
+    CHECK(learnSequence(data, alone, runOf(1, 1), other).report.ndcg == learned.trials[0].ndcg);
+    CHECK(train(data, learned.settings, 1, 1) == learned.sequence->weights);
+  });
+  check::test("a wider window is raced where histories are longer, and no other", [] {
+    Histories histories;
+    histories.offsets.push_back(0);
+    const auto add = [&](size_t users, size_t length) {
+      for (size_t user = 0; user < users; user++) {
+        for (size_t i = 0; i < length; i++) histories.events.push_back(event(static_cast<uint32_t>(i % 7)));
+        histories.offsets.push_back(histories.events.size());
+      }
+    };
+    add(95, 5);
+    add(5, 60);
+    CHECK(windowOf(histories) == 50 && widerWindow(histories, 50, 0.02) == 100);
+    CHECK(widerWindow(histories, 50, 0.06) == 0 && widerWindow(histories, 100, 0.02) == 0);
+    CHECK(widerWindow(histories, 200, 0) == 0);
+    add(20, 90);
+    CHECK(windowOf(histories) == 100);
+    Dataset data;
+    data.items = 7;
+    data.validation = casesOf(histories);
+    data.train = data.validation.histories;
+    SequenceSettings settings = smallSettings();
+    settings.epochs = 3;
+    Control control;
+    CHECK(learnSequence(data, settings, runOf(1, 2), control).trials.empty());
+    add(4, 150);
+    data.validation = casesOf(histories);
+    data.train = data.validation.histories;
+    const LearnedSequence learned = learnSequence(data, settings, runOf(1, 2), control);
     CHECK(learned.trials.size() == 2);
-    const bool second = learned.trials[1].ndcg > learned.trials[0].ndcg;
-    CHECK((learned.settings.cosine > 0) == second);
-    settings.cosine = learned.settings.cosine;
-    CHECK(train(data, settings, 1, 1) == learned.sequence->weights);
+    CHECK(learned.settings.window == learned.sequence->config.window);
+    CHECK(learned.settings.window == 100 || learned.settings.window == 200);
   });
   check::test("the settings that come back train as many epochs again", [] {
     const Dataset data = walks(60, 600, 5);

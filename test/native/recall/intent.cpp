@@ -12,7 +12,7 @@ using namespace kairank;
 
 namespace {
 
-std::shared_ptr<SequenceModel> randomModel(Random& random, uint32_t window, bool rich) {
+std::shared_ptr<SequenceModel> randomModel(Random& random, uint32_t window, bool rich, bool pooled) {
   auto model = std::make_shared<SequenceModel>();
   model->config.items = 40;
   model->config.dim = 24;
@@ -20,6 +20,7 @@ std::shared_ptr<SequenceModel> randomModel(Random& random, uint32_t window, bool
   model->config.heads = 3;
   model->config.hidden = 20;
   model->config.window = window;
+  model->config.pooled = pooled;
   if (rich) {
     model->config.gaps = 12;
     model->config.kinds = {0, 2, 5};
@@ -41,9 +42,9 @@ std::vector<HistoryEvent> randomHistory(Random& random, size_t count) {
   return events;
 }
 
-void checkHistory(uint32_t window, size_t count, bool rich, uint64_t seed) {
+void checkHistory(uint32_t window, size_t count, bool rich, bool pooled, uint64_t seed) {
   Random random(seed);
-  const auto model = randomModel(random, window, rich);
+  const auto model = randomModel(random, window, rich, pooled);
   const SequenceConfig& config = model->config;
   const size_t dim = config.dim;
   const SequenceLayout layout(config);
@@ -95,12 +96,15 @@ void checkHistory(uint32_t window, size_t count, bool rich, uint64_t seed) {
 
 int main() {
   check::test("event by event, within the window and far beyond", [] {
-    for (const uint32_t window : {1u, 2u, 5u, 16u}) checkHistory(window, 60, false, window);
+    for (const uint32_t window : {1u, 2u, 5u, 16u}) checkHistory(window, 60, false, false, window);
   });
-  check::test("with kinds and times", [] { checkHistory(5, 60, true, 9); });
+  check::test("with kinds and times", [] { checkHistory(5, 60, true, false, 9); });
+  check::test("with pooling", [] {
+    for (const uint32_t window : {1u, 5u, 16u}) checkHistory(window, 60, true, true, window);
+  });
   check::test("a model that is not in order is refused", [] {
     Random random(1);
-    auto model = randomModel(random, 4, false);
+    auto model = randomModel(random, 4, false, false);
     model->weights[3] = NAN;
     bool refused = false;
     try {
