@@ -30,42 +30,61 @@ void block(const Ask& ask, RowSet& blocked) {
 }
 
 /// Rows of one source that a shopper may be shown.
-template <typename Known>
 class Allowed final : public RowPredicate {
  public:
-  Allowed(const Known& known, const Eligibility& eligible, const RowSet& blocked)
+  Allowed(const std::vector<uint64_t>& known, const Eligibility& eligible, const RowSet& blocked)
       : known_(known), eligible_(eligible), blocked_(blocked) {}
-  bool accepts(uint32_t row) override { return known_(row) && eligible_.has(row) && !blocked_.has(row); }
+  bool accepts(uint32_t row) override {
+    return ((known_[row >> 6] >> (row & 63)) & 1) && eligible_.has(row) && !blocked_.has(row);
+  }
+  uint64_t word(uint32_t index) const { return known_[index] & eligible_.word(index) & ~blocked_.word(index); }
 
  private:
-  const Known& known_;
+  const std::vector<uint64_t>& known_;
   const Eligibility& eligible_;
   const RowSet& blocked_;
 };
 
-/// Scans an index once for all asks that recall and whose shoppers have a vector in `queries` (asks x dim).
-template <typename Known>
-void recallByVectors(const ModelSet& models, const VectorIndex& index, const Known& known, size_t dim, const Ask* asks,
-                     size_t count, const std::vector<float>& queries, VectorRecall AskSlot::*source, Scratch& scratch) {
+/// Embeddings of items, and what of them is worth recalling.
+struct Embeddings {
+  const VectorIndex& index;
+  const float* rows;                   // items x dim
+  const std::vector<uint64_t>& known;  // bit r: row r has one
+  size_t dim;
+};
+
+/// Recalls what is near, for all asks that recall and whose shoppers have a vector in `queries` (asks x dim): the index
+/// is scanned once for all of them, a small catalogue is scored whole for each.
+void recallByVectors(const ModelSet& models, const Embeddings& embeddings, const Ask* asks, size_t count,
+                     const std::vector<float>& queries, VectorRecall AskSlot::*source, Scratch& scratch) {
   scratch.scanned.clear();
   TopRows* tops[kAskBatch];
   uint32_t wanted[kAskBatch];
-  std::vector<Allowed<Known>> allowed;
+  std::vector<Allowed> allowed;
   RowPredicate* predicates[kAskBatch];
   allowed.reserve(count);
   size_t scanned = 0;
   for (size_t a = 0; a < count; a++) {
-    AskSlot& slot = scratch.slots[a];
-    (slot.*source).best.reset(quotaOf(models, asks[a]));
-    if (!(slot.*source).known || asks[a].given) continue;
-    const float* query = queries.data() + a * dim;
-    scratch.scanned.insert(scratch.scanned.end(), query, query + dim);
-    allowed.emplace_back(known, asks[a].eligible, slot.blocked);
+    VectorRecall& recalled = scratch.slots[a].*source;
+    const auto quota = static_cast<uint32_t>(quotaOf(models, asks[a]));
+    recalled.best.reset(quota);
+    recalled.scores.clear();
+    if (!recalled.known || asks[a].given) continue;
+    const float* query = queries.data() + a * embeddings.dim;
+    allowed.emplace_back(embeddings.known, asks[a].eligible, scratch.slots[a].blocked);
+    if (scoredWhole(models.items, quota)) {
+      scratch.allowed.resize(embeddings.known.size());
+      for (uint32_t w = 0; w < scratch.allowed.size(); w++) scratch.allowed[w] = allowed.back().word(w);
+      scoreWhole(query, embeddings.rows, models.items, static_cast<uint32_t>(embeddings.dim), scratch.allowed.data(),
+                 quota, recalled.scores, scratch.nearest, recalled.best);
+      continue;
+    }
+    scratch.scanned.insert(scratch.scanned.end(), query, query + embeddings.dim);
     predicates[scanned] = &allowed.back();
-    wanted[scanned] = static_cast<uint32_t>(quotaOf(models, asks[a]));
-    tops[scanned++] = &(slot.*source).best;
+    wanted[scanned] = quota;
+    tops[scanned++] = &recalled.best;
   }
-  if (scanned > 0) recallEmbeddings(index, scratch.scanned.data(), scanned, wanted, predicates, tops);
+  if (scanned > 0) recallEmbeddings(embeddings.index, scratch.scanned.data(), scanned, wanted, predicates, tops);
 }
 
 /// Folds the histories in, and recalls what is near.
@@ -77,9 +96,8 @@ void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scra
     scratch.slots[a].factors.known =
         foldIn(factors, scratch.votes, scratch.foldIn, scratch.factors.data() + a * factors.dim);
   }
-  const auto known = [&](uint32_t row) { return factors.has(row); };
-  recallByVectors(models, *models.factorsIndex, known, factors.dim, asks, count, scratch.factors, &AskSlot::factors,
-                  scratch);
+  const Embeddings embeddings{*models.factorsIndex, factors.factors.data(), factors.trained, factors.dim};
+  recallByVectors(models, embeddings, asks, count, scratch.factors, &AskSlot::factors, scratch);
 }
 
 /// Asks the sequence model what the shoppers want now, and recalls what is near.
@@ -96,8 +114,8 @@ void recallBySequence(const ModelSet& models, const Ask* asks, size_t count, Scr
       known = models.intents->encode(asks[a].events, asks[a].eventCount, scratch.intent, intent);
     }
   }
-  const auto known = [&](uint32_t row) { return models.seen(row); };
-  recallByVectors(models, *models.sequenceIndex, known, dim, asks, count, scratch.intents, &AskSlot::sequence, scratch);
+  const Embeddings embeddings{*models.sequenceIndex, models.intents->items(), models.seenRows, dim};
+  recallByVectors(models, embeddings, asks, count, scratch.intents, &AskSlot::sequence, scratch);
 }
 
 void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scratch) {
@@ -130,9 +148,11 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
   fillByPopularity(models, ask.eligible.rows, wantedOf(ask), ask.k, allowed, scratch.taken, scratch.top, candidates);
 }
 
-float product(const float* a, const float* b, size_t dim) {
+/// The score of a row by its embedding: known already where the whole catalogue was scored.
+float scoreOf(const VectorRecall& recalled, uint32_t row, const float* query, const float* rows, size_t dim) {
+  if (!recalled.scores.empty()) return recalled.scores[row];
   float out;
-  kernels().dotF32(a, b, dim, 1, dim, &out);
+  kernels().dotF32(query, rows + row * dim, dim, 1, dim, &out);
   return out;
 }
 
@@ -141,6 +161,8 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
   const AskSlot& slot = scratch.slots[a];
   Candidates& candidates = scratch.candidates;
   candidates.openScores();
+  const size_t factorDim = slot.factors.known ? models.factors->dim : 0;
+  const size_t intentDim = slot.sequence.known ? models.intents->model().config.dim : 0;
   for (size_t i = 0; i < candidates.rows.size(); i++) {
     const uint32_t row = candidates.rows[i];
     if (row >= models.items) continue;
@@ -149,16 +171,16 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
     if (models.sessions && scratch.sessions[row] > 0)
       candidates.set(i, Source::sessions, std::log(scratch.sessions[row]));
     if (slot.factors.known && models.factors->has(row)) {
-      const size_t dim = models.factors->dim;
-      const float* item = models.factors->factors.data() + static_cast<size_t>(row) * dim;
-      candidates.set(i, Source::factors, product(scratch.factors.data() + a * dim, item, dim));
+      candidates.set(i, Source::factors,
+                     scoreOf(slot.factors, row, scratch.factors.data() + a * factorDim, models.factors->factors.data(),
+                             factorDim));
     }
     if (!models.seen(row)) continue;
     candidates.set(i, Source::popularity, models.logPopularity[row]);
     if (slot.sequence.known) {
-      const size_t dim = models.intents->model().config.dim;
-      const float* intent = scratch.intents.data() + a * dim;
-      candidates.set(i, Source::sequence, product(intent, models.intents->item(row), dim));
+      candidates.set(
+          i, Source::sequence,
+          scoreOf(slot.sequence, row, scratch.intents.data() + a * intentDim, models.intents->items(), intentDim));
     }
   }
 }

@@ -18,6 +18,7 @@ constexpr size_t kAskBatch = 16;  // asks that read the catalogue together
 struct VectorRecall {
   bool known = false;  // the shopper has a vector
   TopRows best;
+  std::vector<float> scores;  // of every item, where all were scored; empty otherwise
 };
 
 /// What one ask of a batch keeps between the stages.
@@ -32,6 +33,8 @@ struct Scratch {
   std::vector<float> factors;  // asks x dim: the shoppers' factors
   std::vector<float> intents;  // asks x dim: the same by the sequence model
   std::vector<float> scanned;  // those of either that are scanned for, dense
+  std::vector<uint64_t> allowed;
+  std::vector<uint32_t> nearest;
   FoldInScratch foldIn;
   IntentScratch intent;
   SparseScores rules;

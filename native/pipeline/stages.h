@@ -22,6 +22,12 @@ struct Eligibility {
   bool has(uint32_t row) const {
     return row < rows && (!words || ((words[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1));
   }
+  /// Rows 64 * index ..., a bit each.
+  uint64_t word(uint32_t index) const {
+    if (rows <= index * 64) return 0;
+    const uint64_t bits = words ? words[index].load(std::memory_order_relaxed) : ~uint64_t{0};
+    return rows - index * 64 >= 64 ? bits : bits & ((uint64_t{1} << (rows - index * 64)) - 1);
+  }
 };
 
 /// One question. Pointers are borrowed for the call.

@@ -69,6 +69,10 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   models->popular = mostPopular(parts.popularity);
   models->logPopularity.reserve(parts.popularity.size());
   for (float count : parts.popularity) models->logPopularity.push_back(std::log1p(count));
+  models->seenRows.assign((parts.popularity.size() + 63) / 64, 0);
+  for (size_t row = 0; row < parts.popularity.size(); row++) {
+    models->seenRows[row >> 6] |= uint64_t{parts.popularity[row] > 0} << (row & 63);
+  }
   models->popularity = std::move(parts.popularity);
   if (parts.factors) {
     const FactorsModel& factors = *parts.factors;

@@ -44,6 +44,8 @@ class RowSet {
     if (words_.size() * 64 < rows) words_.resize((rows + 63) / 64, 0);
   }
   bool has(uint32_t row) const { return row < rows_ && ((words_[row >> 6] >> (row & 63)) & 1); }
+  /// Rows 64 * index ..., a bit each.
+  uint64_t word(size_t index) const { return index < words_.size() ? words_[index] : 0; }
   /// False when the row is there already, or out of range.
   bool add(uint32_t row) {
     if (row >= rows_ || has(row)) return false;

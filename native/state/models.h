@@ -100,8 +100,10 @@ struct ModelSet {
   Blend blend;
   bool excludeSeen = true;  // learned on validation; a request may say otherwise
 
+  std::vector<uint64_t> seenRows;  // bit r: training saw row r
+
   /// Whether training saw the row: an item's embedding by the sequence model is noise where it did not.
-  bool seen(uint32_t row) const { return row < items && popularity[row] > 0; }
+  bool seen(uint32_t row) const { return row < items && ((seenRows[row >> 6] >> (row & 63)) & 1); }
 };
 
 /// Derives `diagonal` and `trained`.
