@@ -84,7 +84,7 @@ bool IntentCache::intent(const IntentEncoder& encoder, uint32_t user, const Hist
   }
   kept.user = user;
   kept.encoder = encoder.serial();
-  const size_t first = encoder.firstFelt(events, count);
+  const size_t first = firstFelt(encoder.model().config, events, count);
   kept.tail.assign(events + first, events + count);
   kept.whole = first == 0;
   put(shard, std::move(kept), steps);

@@ -9,7 +9,7 @@ namespace kairank {
 
 namespace {
 
-constexpr size_t kBlock = 256;  // candidates at a time: queries and outputs stay in cache
+constexpr size_t kBlock = 256;  // candidates at a time: their queries stay in cache
 
 /// Unit factors of rows as dense queries; a row without factors has a query of zeros, which attends by bias alone.
 void gatherQueries(const ModelSet& models, const uint32_t* rows, size_t count, std::vector<float>& queries) {
@@ -27,23 +27,17 @@ void gatherQueries(const ModelSet& models, const uint32_t* rows, size_t count, s
 
 AttentionTask taskOf(const ModelSet& models, const AttentionModel& attention, Attended& attended, size_t count) {
   const size_t dim = models.factors->dim;
-  attended.out.resize(count * dim);
   AttentionTask task{};
   task.queries = attended.queries.data();
   task.queryStride = dim;
   task.candidates = count;
   task.keys = attended.keys.data();
   task.keyStride = dim;
-  task.values = attended.keys.data();
-  task.valueStride = dim;
   task.events = attended.votes.size();
   task.dim = dim;
-  task.valueDim = dim;
   task.heads = 1;
   task.scale = attention.scale;
   task.bias = attended.bias.data();
-  task.out = attended.out.data();
-  task.outStride = dim;
   return task;
 }
 
@@ -70,15 +64,13 @@ bool attend(const ModelSet& models, const AttentionModel& attention, const Histo
 
 void scoreAttention(const ModelSet& models, const AttentionModel& attention, Attended& attended, const uint32_t* rows,
                     size_t count, float* scores) {
-  const size_t dim = models.factors->dim;
   for (size_t first = 0; first < count; first += kBlock) {
     const size_t size = std::min(kBlock, count - first);
     gatherQueries(models, rows + first, size, attended.queries);
-    kernels().attentionF32(taskOf(models, attention, attended, size));
-    for (size_t i = 0; i < size; i++) {
-      kernels().dotF32(attended.queries.data() + i * dim, attended.out.data() + i * dim, dim, 1, dim,
-                       scores + first + i);
-    }
+    // A candidate's score is its product with what it attends to. Values are keys: that is a mean of the products.
+    AttentionTask task = taskOf(models, attention, attended, size);
+    task.means = scores + first;
+    kernels().attentionF32(task);
   }
 }
 

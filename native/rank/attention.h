@@ -15,7 +15,6 @@ struct Attended {
   std::vector<float> keys;  // votes x dim, unit length; also the values
   std::vector<float> bias;  // votes
   std::vector<float> queries;
-  std::vector<float> out;
   std::vector<float> weights;
 };
 

@@ -43,14 +43,6 @@ IntentEncoder::IntentEncoder(std::shared_ptr<const SequenceModel> model)
   serial_ = ++made;
 }
 
-size_t IntentEncoder::firstFelt(const HistoryEvent* events, size_t count) const {
-  // One event more than can be attended to, for the time between.
-  const size_t reach = reachOf(model_->config) + 1;
-  size_t first = count;
-  for (size_t kept = 0; first > 0 && kept < reach; kept += events[first].row < model_->config.items) first--;
-  return first;
-}
-
 IntentState IntentEncoder::begin() const {
   const SequenceConfig& config = model_->config;
   const size_t dim = config.dim;
@@ -158,7 +150,7 @@ void IntentEncoder::push(IntentState& state, const HistoryEvent& event, IntentSc
 
 bool IntentEncoder::encode(const HistoryEvent* events, size_t count, IntentScratch& scratch, float* intent) const {
   scratch.state = begin();
-  for (size_t e = firstFelt(events, count); e < count; e++) push(scratch.state, events[e], scratch);
+  for (size_t e = firstFelt(model_->config, events, count); e < count; e++) push(scratch.state, events[e], scratch);
   std::copy(scratch.state.intent.begin(), scratch.state.intent.end(), intent);
   return scratch.state.events > 0;
 }

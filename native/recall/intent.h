@@ -42,9 +42,6 @@ class IntentEncoder {
   /// Tells this encoder from every other of the process: what is cached for one is nothing to another.
   uint64_t serial() const { return serial_; }
 
-  /// The first of these events, oldest first, that the intent after the last can depend on.
-  size_t firstFelt(const HistoryEvent* events, size_t count) const;
-
   /// A shopper without events.
   IntentState begin() const;
 
@@ -52,7 +49,7 @@ class IntentEncoder {
   /// against the whole history in exact arithmetic: some 1e-5 of its length, whatever the number of events.
   void push(IntentState& state, const HistoryEvent& event, IntentScratch& scratch) const;
 
-  /// The intent (dim floats) after a whole history, oldest first: the last reachOf(config) events decide it. False, and
+  /// The intent (dim floats) after a whole history, oldest first: those from firstFelt on decide it. False, and
   /// zeros, when no event has an item the model knows. Equals that many pushes, bit by bit.
   bool encode(const HistoryEvent* events, size_t count, IntentScratch& scratch, float* intent) const;
 

@@ -46,8 +46,9 @@ uint32_t kindRow(const SequenceConfig& config, const HistoryEvent& event);
 /// first event.
 uint32_t gapRow(const SequenceConfig& config, const HistoryEvent* before, const HistoryEvent& event);
 
-/// Events, counted from the last, that its intent can depend on: each layer of attention reaches a window further back.
-size_t reachOf(const SequenceConfig& config);
+/// The first of these events, oldest first, that the intent after the last can depend on: each layer of attention
+/// reaches a window further back, and the time since the event before counts, too.
+size_t firstFelt(const SequenceConfig& config, const HistoryEvent* events, size_t count);
 
 /// A named part of the weights: rows x columns from `offset` on (rows of 1: a vector).
 struct SequenceTensor {

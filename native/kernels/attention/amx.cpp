@@ -33,6 +33,7 @@ struct TileHead {
   float* bias;                   // events, in powers of two; -inf where there is no event
   uint16_t* queries;             // kBlock x dims
   float* scores;                 // kBlock x events
+  float* products;               // kBlock x events: scores before scale and bias; null where no means are wanted
   uint16_t* weights;             // kBlock x events, before the division by their sum
   float* inverse;                // kBlock: 1 / sum of a row's exponentials
   float* outs;                   // kBlock x kBlock
@@ -130,6 +131,7 @@ KAIRANK_TARGET_AMX inline void weigh(const TileHead& head, size_t first) {
     KAIRANK_UNROLL
     for (int r = 0; r < kRowsAtOnce; ++r) {
       float* at = head.scores + (first + r) * head.events + j;
+      if (head.products != nullptr) store(head.products + (at - head.scores), load(at));
       const Lanes score = fma(load(at), scale, bias);
       store(at, score);
       shift[r] = largerOf(score, shift[r]);
@@ -154,6 +156,15 @@ KAIRANK_TARGET_AMX inline void weigh(const TileHead& head, size_t first) {
   }
 }
 
+/// The mean of a row's products by its exponentials.
+KAIRANK_TARGET_AMX inline float meanOf(const TileHead& head, size_t row) {
+  const float* weights = head.scores + row * head.events;
+  const float* products = head.products + row * head.events;
+  Lanes sum = all(0.0f);
+  for (size_t j = 0; j < head.events; j += kLanes) sum = fma(load(weights + j), load(products + j), sum);
+  return sumOf(sum) * head.inverse[row];
+}
+
 /// Candidates start .. start + own, own <= kBlock; the rest of the block repeats the last of them.
 KAIRANK_TARGET_AMX void attendBlock(const TileHead& head, size_t start, size_t own) {
   const AttentionTask& task = *head.task;
@@ -174,6 +185,10 @@ KAIRANK_TARGET_AMX void attendBlock(const TileHead& head, size_t start, size_t o
       for (size_t j = 0; j < task.events; ++j) weights[j] = head.scores[r * head.events + j] * head.inverse[r];
     }
   }
+  if (task.means != nullptr) {
+    for (size_t r = 0; r < own; ++r) task.means[(start + r) * task.heads + head.index] = meanOf(head, r);
+  }
+  if (task.values == nullptr) return;
   const size_t eventSteps = head.events / kBlock;
   for (size_t c = 0; c < head.columns; c += kBlock) {
     const uint32_t* values = head.values + c / kTileRows * eventSteps * kTileWords;
@@ -226,10 +241,11 @@ void attentionBf16Amx(const AttentionTask& task) {
   head.dims = roundUp(head.width, kBlock);
   head.columns = roundUp(head.valueWidth, kBlock);
   Scratch<uint32_t> keys(head.events * head.dims / 2);
-  Scratch<uint32_t> values(head.columns * head.events / 2);
+  Scratch<uint32_t> values(task.values == nullptr ? 0 : head.columns * head.events / 2);
   Scratch<float> bias(head.events);
   Scratch<uint16_t> queries(kBlock * head.dims);
   Scratch<float> scores(kBlock * head.events);
+  Scratch<float> products(task.means == nullptr ? 0 : kBlock * head.events);
   Scratch<uint16_t> weights(kBlock * head.events);
   Scratch<float> inverse(kBlock);
   Scratch<float> outs(kBlock * kBlock);
@@ -238,13 +254,14 @@ void attentionBf16Amx(const AttentionTask& task) {
   head.bias = bias.data();
   head.queries = queries.data();
   head.scores = scores.data();
+  head.products = task.means == nullptr ? nullptr : products.data();
   head.weights = weights.data();
   head.inverse = inverse.data();
   head.outs = outs.data();
   for (size_t h = 0; h < task.heads; ++h) {
     head.index = h;
     packKeys(head);
-    packValues(head);
+    if (task.values != nullptr) packValues(head);
     packBias(head);
     attendHead(head);
   }

@@ -6,14 +6,15 @@
 // Error, with one rounding to f32 of every input as given:
 //   score    within 1e-5 * scale * sum|q_i k_i| + 1e-6 * (1 + |score|) for f32; 1e-2 in place of 1e-5 for bf16
 //   output   within 1e-5 (f32) or 1e-2 (bf16) of sum_j w_j |v_j|, on top of what the error of the scores moves w
+//   mean     within 1e-5 (f32) or 1e-2 (bf16) of sum_j w_j sum|q_i k_j|, on top of the same
 // where "bf16" rounds queries, keys, weights and values to bf16 before every product. A target without bf16 products
 // does the bf16 entry in f32: there, rounding would cost time and precision both.
 // Safe sizes: dim and valueDim up to kMaxDim a head; events and candidates as memory allows; |bias| up to 2e38.
 //
 // A bias of -inf masks its event: its weight is exactly 0, whatever its key's finite values are. With every event
-// masked, or without events, the output and the weights are zeros. A NaN among a candidate's scores (a NaN, or
-// infinities that cancel, in its query, a key or the bias) makes that candidate's output of that head NaN; a score of
-// +inf does too. Keys and values of masked events must be finite all the same: 0 * inf is NaN.
+// masked, or without events, the output, the weights and the means are zeros. A NaN among a candidate's scores (a NaN,
+// or infinities that cancel, in its query, a key or the bias) makes that candidate's output and mean of that head NaN;
+// a score of +inf does too. Keys and values of masked events must be finite all the same: 0 * inf is NaN.
 
 #include "../table.h"
 

@@ -32,6 +32,7 @@ void attend(const AttentionTask& task) {
   const size_t width = task.heads == 0 ? 0 : task.dim / task.heads;
   const size_t valueWidth = task.heads == 0 ? 0 : task.valueDim / task.heads;
   std::vector<float> own(task.weights == nullptr ? task.events : 0);
+  std::vector<float> products(task.events);
   for (size_t i = 0; i < task.candidates; ++i) {
     for (size_t h = 0; h < task.heads; ++h) {
       float* weights = task.weights == nullptr ? own.data() : task.weights + (i * task.heads + h) * task.events;
@@ -40,9 +41,16 @@ void attend(const AttentionTask& task) {
         const float* key = task.keys + j * task.keyStride + h * width;
         float score = 0;
         for (size_t k = 0; k < width; ++k) score += kRound(query[k]) * kRound(key[k]);
+        products[j] = score;
         weights[j] = task.scale * score + (task.bias == nullptr ? 0.0f : task.bias[h * task.events + j]);
       }
       softmax(weights, task.events);
+      if (task.means != nullptr) {
+        float mean = 0;
+        for (size_t j = 0; j < task.events; ++j) mean += weights[j] * products[j];
+        task.means[i * task.heads + h] = mean;
+      }
+      if (task.values == nullptr) continue;
       float* out = task.out + i * task.outStride + h * valueWidth;
       for (size_t c = 0; c < valueWidth; ++c) out[c] = 0;
       for (size_t j = 0; j < task.events; ++j) {

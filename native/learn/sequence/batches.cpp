@@ -99,28 +99,15 @@ TrainingSequences trainingSequences(const Histories& histories, const SequenceCo
 }
 
 bool pushHistory(const SequenceConfig& config, const HistoryEvent* events, size_t count, Ragged& batch) {
-  const size_t reach = reachOf(config);
-  size_t first = count;
-  size_t kept = 0;
-  while (first > 0 && kept < reach) {
-    first--;
-    kept += events[first].row < config.items;
-  }
-  const HistoryEvent* before = nullptr;
-  // The gap before the first event that is kept is known where there is one.
-  for (size_t e = first; e-- > 0 && config.gaps > 0;) {
-    if (events[e].row < config.items) {
-      before = events + e;
-      break;
-    }
-  }
-  for (size_t e = first; e < count; e++) {
+  const size_t before = batch.rows();
+  const HistoryEvent* last = nullptr;
+  for (size_t e = firstFelt(config, events, count); e < count; e++) {
     if (events[e].row >= config.items) continue;
-    batch.push(events[e].row, kindRow(config, events[e]), gapRow(config, before, events[e]));
-    before = events + e;
+    batch.push(events[e].row, kindRow(config, events[e]), gapRow(config, last, events[e]));
+    last = events + e;
   }
   batch.close();
-  return kept > 0;
+  return batch.rows() > before;
 }
 
 EpochBatches::EpochBatches(const TrainingSequences& sequences, size_t batchTargets, uint64_t seed)

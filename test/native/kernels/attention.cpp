@@ -30,13 +30,15 @@ struct Shape {
   size_t gap = 0;  // elements between rows
   bool bias = true;
   bool weights = true;
+  bool values = true;
+  bool means = true;
 };
 
 /// A task with its arrays, each ending where readable memory ends.
 struct Case {
   Shape shape;
   size_t dim, valueDim;
-  Guarded<float> queries, keys, values, bias, out, weights;
+  Guarded<float> queries, keys, values, bias, out, weights, means;
   AttentionTask task{};
 
   explicit Case(const Shape& of, Random& random)
@@ -48,16 +50,18 @@ struct Case {
         values(length(of.events, valueDim, of.gap)),
         bias(of.heads * of.events),
         out(length(of.candidates, valueDim, of.gap)),
-        weights(of.candidates * of.heads * of.events) {
+        weights(of.candidates * of.heads * of.events),
+        means(of.candidates * of.heads) {
     for (Guarded<float>* array : {&queries, &keys, &values, &bias}) {
       for (size_t i = 0; i < array->size(); ++i) (*array)[i] = random.signedUnit();
     }
-    for (size_t i = 0; i < out.size(); ++i) out[i] = kUntouched;
-    for (size_t i = 0; i < weights.size(); ++i) weights[i] = kUntouched;
+    for (Guarded<float>* array : {&out, &weights, &means}) {
+      for (size_t i = 0; i < array->size(); ++i) (*array)[i] = kUntouched;
+    }
     task.queries = queries.data();
     task.keys = keys.data();
-    task.values = values.data();
-    task.out = out.data();
+    task.values = of.values ? values.data() : nullptr;
+    task.out = of.values ? out.data() : nullptr;
     task.queryStride = task.keyStride = dim + of.gap;
     task.valueStride = task.outStride = valueDim + of.gap;
     task.candidates = of.candidates;
@@ -68,6 +72,7 @@ struct Case {
     task.scale = 1.7f / std::sqrt(static_cast<float>(of.width));
     task.bias = of.bias ? bias.data() : nullptr;
     task.weights = of.weights ? weights.data() : nullptr;
+    task.means = of.means ? means.data() : nullptr;
   }
 
   static size_t length(size_t rows, size_t columns, size_t gap) { return rows == 0 ? 0 : rows * (columns + gap) - gap; }
@@ -76,13 +81,14 @@ struct Case {
 /// Weights and output of one candidate and head in double, and how far a kernel may be from them.
 struct Expected {
   std::vector<double> weights, out, magnitude;  // magnitude: sum of w |v|
+  double mean = 0, meanMagnitude = 0;           // the latter: sum of w times the magnitude of its product
   double scoreError = 0;                        // the largest that the stated bound allows
 };
 
 Expected expectedOf(Case& c, size_t candidate, size_t head, double epsilon) {
   const Shape& shape = c.shape;
   Expected expected;
-  std::vector<double> scores(shape.events);
+  std::vector<double> scores(shape.events), products(shape.events), magnitudes(shape.events);
   double largest = -std::numeric_limits<double>::infinity();
   for (size_t j = 0; j < shape.events; ++j) {
     double score = 0;
@@ -93,6 +99,8 @@ Expected expectedOf(Case& c, size_t candidate, size_t head, double epsilon) {
       score += product;
       magnitude += std::fabs(product);
     }
+    products[j] = score;
+    magnitudes[j] = magnitude;
     scores[j] = score * c.task.scale + (shape.bias ? c.bias[head * shape.events + j] : 0.0f);
     largest = std::max(largest, scores[j]);
     if (std::isinf(scores[j])) continue;
@@ -109,6 +117,8 @@ Expected expectedOf(Case& c, size_t candidate, size_t head, double epsilon) {
   expected.magnitude.resize(shape.valueWidth);
   for (size_t j = 0; j < shape.events; ++j) {
     if (sum > 0) expected.weights[j] /= sum;
+    expected.mean += expected.weights[j] * products[j];
+    expected.meanMagnitude += expected.weights[j] * magnitudes[j];
     for (size_t v = 0; v < shape.valueWidth; ++v) {
       const double product = expected.weights[j] * c.values[j * c.task.valueStride + head * shape.valueWidth + v];
       expected.out[v] += product;
@@ -138,20 +148,29 @@ void checkCase(Kernel kernel, Case& c, double epsilon) {
       double whole = 0;
       for (const double weight : expected.weights) whole += weight;
       if (s.weights) CHECK_THAT(std::fabs(sum - whole) <= 1e-5, "weights of " << s.events << " events sum to " << sum);
-      for (size_t v = 0; v < s.valueWidth; ++v) {
+      if (s.means) {
+        const double got = c.means[i * s.heads + h];
+        CHECK_THAT(std::fabs(got - expected.mean) <= (epsilon + moved) * expected.meanMagnitude + 1e-30,
+                   "mean of candidate " << i << " events " << s.events << " dim " << s.width << ": " << got << ", not "
+                                        << expected.mean);
+      }
+      for (size_t v = 0; s.values && v < s.valueWidth; ++v) {
         const double got = c.out[i * c.task.outStride + h * s.valueWidth + v];
         CHECK_THAT(std::fabs(got - expected.out[v]) <= (epsilon + moved) * expected.magnitude[v] + 1e-30,
                    "candidate " << i << " events " << s.events << " dim " << s.width << " x " << s.heads << " value "
                                 << v << " of " << s.valueWidth << ": " << got << ", not " << expected.out[v]);
       }
     }
-    for (size_t g = 0; g < s.gap && i + 1 < s.candidates; ++g) {
+    for (size_t g = 0; s.values && g < s.gap && i + 1 < s.candidates; ++g) {
       CHECK(c.out[i * c.task.outStride + c.valueDim + g] == kUntouched);
     }
   }
-  if (!s.weights) {
-    for (size_t i = 0; i < c.weights.size(); ++i) CHECK(c.weights[i] == kUntouched);
-  }
+  const auto untouched = [](Guarded<float>& array) {
+    for (size_t i = 0; i < array.size(); ++i) CHECK(array[i] == kUntouched);
+  };
+  if (!s.weights) untouched(c.weights);
+  if (!s.values) untouched(c.out);
+  if (!s.means) untouched(c.means);
 #if defined(KAIRANK_EMULATE)
   CHECK(!kairank::emulated::tilesHeld());
 #endif
@@ -180,6 +199,12 @@ void checkShapes(Kernel kernel, double epsilon) {
       checkShape(kernel, {13, 50, heads, width, width + heads, 3}, epsilon, random);
   }
   checkShape(kernel, {100, 50, 1, 64, 64, 0, false, false}, epsilon, random);
+  for (const size_t events : {0, 1, 3, 8, 19, 50, 53, 130}) {
+    for (const bool means : {false, true}) {
+      checkShape(kernel, {37, events, 2, 40, 24, 1, true, !means, false, means}, epsilon, random);
+      checkShape(kernel, {37, events, 1, 64, 64, 0, false, means, true, !means}, epsilon, random);
+    }
+  }
 }
 
 /// A masked event has a weight of exactly 0; all of them masked leave zeros.
@@ -231,6 +256,7 @@ void checkSpecials(Kernel kernel) {
         const bool isSpoilt = i == bad && v < 8;
         CHECK_THAT(std::isnan(c.out[i * 16 + v]) == isSpoilt, "bad " << bad << " at " << i << ", " << v);
       }
+      for (size_t h = 0; h < 2; ++h) CHECK(std::isnan(c.means[i * 2 + h]) == (i == bad && h == 0));
     }
   }
   for (size_t bad = 0; bad < kEvents; ++bad) {
