@@ -310,7 +310,7 @@ int main() {
     CHECK((learned.settings.cosine > 0) == cosine && (learned.settings.pooled > 0) == pooled);
     // Every racer is a training by itself.
     SequenceSettings alone = smallSettings();
-    alone.epochs = 3;
+    alone.epochs = 5;
     Control other;
     CHECK(learnSequence(data, alone, runOf(1, 1), other).report.ndcg == learned.trials[0].ndcg);
     CHECK(train(data, learned.settings, 1, 1) == learned.sequence->weights);
