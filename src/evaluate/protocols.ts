@@ -25,9 +25,9 @@ export interface ProtocolOptions {
   protocol?: Protocol | undefined;
   /** Columns of `events`. */
   mapping?: MappingOptions | undefined;
-  /** First moment of the test period, in milliseconds since 1970 (temporal). Default: the day one month before the last event. */
+  /** First moment of the test period, in milliseconds since 1970 (temporal). Default: the day one month before the last event, or the last fifth of a short time. */
   testFrom?: number | undefined;
-  /** First moment of the validation period (temporal). Default: one month before `testFrom`. */
+  /** First moment of the validation period (temporal). Default: one month before `testFrom`, or as long as the test. */
   validationFrom?: number | undefined;
   /** Puts items of the same moment in random order before splitting. */
   shuffleTies?: boolean;
@@ -83,6 +83,19 @@ export function monthBefore(time: number): number {
   return Date.UTC(date.getUTCFullYear(), month, Math.min(date.getUTCDate(), lastDay));
 }
 
+/** A fifth of the time of the data for each of test and validation, where months leave less than that to learn from. */
+const LEAST_SHARE = 1 / 5;
+
+/** Where test and validation begin, for data from `first` to `last`. */
+export function periodsOf(first: number, last: number, given: Pick<ProtocolOptions, 'testFrom' | 'validationFrom'>): [number, number] {
+  const enough = (validationFrom: number, end: number): boolean => validationFrom - first >= (end - first) * LEAST_SHARE;
+  const month = given.testFrom ?? monthBefore(last);
+  const monthly: [number, number] = [month, given.validationFrom ?? monthBefore(month)];
+  if (given.validationFrom !== undefined || enough(monthly[1], last)) return monthly;
+  const testFrom = given.testFrom ?? last - (last - first) * LEAST_SHARE;
+  return [testFrom, Math.max(first + (testFrom - first) / 2, testFrom - (last - testFrom))];
+}
+
 /** Reads the data and splits it by the protocol. @throws KairankError KAIRANK_INVALID_ARGUMENT for options that do not fit together. */
 export async function prepareSplit(path: string, options: ProtocolOptions): Promise<PreparedSplit> {
   const { format, seed, signal } = options;
@@ -116,9 +129,10 @@ export async function prepareSplit(path: string, options: ProtocolOptions): Prom
       settings: { shuffleTies: shuffled, target: 'last item' },
     };
   }
-  const last = interactions.histories.times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
-  const testFrom = options.testFrom ?? monthBefore(last);
-  const validationFrom = options.validationFrom ?? monthBefore(testFrom);
+  const { times } = interactions.histories;
+  const last = times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
+  const first = times.reduce((earliest, time) => Math.min(earliest, time), Number.POSITIVE_INFINITY);
+  const [testFrom, validationFrom] = periodsOf(first, last, options);
   const { goal } = options;
   return {
     interactions,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSequences } from '../../src/evaluate/data/sequences.js';
 import { groupByUser, type Interaction, type Interactions, Numbering, shuffleTies } from '../../src/evaluate/interactions.js';
-import { monthBefore, prepareSplit } from '../../src/evaluate/protocols.js';
+import { monthBefore, periodsOf, prepareSplit } from '../../src/evaluate/protocols.js';
 import { leaveOneOut, type Split, temporal } from '../../src/evaluate/splits.js';
 import type { NativeCases, NativeHistories } from '../../src/native.js';
 import { scratch } from './scratch.js';
@@ -171,6 +171,16 @@ describe('temporal', () => {
     expect(prepared.settings).toMatchObject({ testFrom: '2024-02-29T00:00:00.000Z', validationFrom: '2024-01-29T00:00:00.000Z' });
     expect(cases(prepared.split.test, prepared.interactions.items)).toEqual([['a b', 'c']]);
     expect(prepared.excludeSeen).toBe(false);
+  });
+
+  test('where months would leave little to learn from, test and validation are a fifth of the time each', () => {
+    const at = (month: number, date: number): number => Date.UTC(2024, month - 1, date);
+    // Fifty days: a month before a month before the last of them nothing had happened.
+    expect(periodsOf(at(1, 1), at(2, 20), {})).toEqual([at(2, 10), at(1, 31)]);
+    expect(periodsOf(at(1, 1), at(12, 31), {})).toEqual([at(11, 30), at(10, 30)]);
+    expect(periodsOf(at(1, 1), at(2, 20), { testFrom: at(2, 15) })).toEqual([at(2, 15), at(1, 15)]);
+    expect(periodsOf(at(1, 1), at(2, 20), { testFrom: at(2, 5) })).toEqual([at(2, 5), at(1, 21)]);
+    expect(periodsOf(at(1, 1), at(2, 20), { validationFrom: at(1, 5) })).toEqual([at(1, 20), at(1, 5)]);
   });
 });
 

@@ -58,14 +58,16 @@ export function evaluateCommand(): Command {
     .addOption(new Option('--k <list>', 'cut-offs, beside 5 and 10').argParser(cutoffs).default(USUAL_CUTOFFS, '5,10'))
     .addOption(new Option('--candidates <n>', 'candidates that recall hands to ranking (engine)').argParser(Number))
     .addOption(
-      new Option('--test-from <date>', 'first day of the test (temporal; default: one month before the last event)').argParser(
-        date('--test-from'),
-      ),
+      new Option(
+        '--test-from <date>',
+        'first day of the test (temporal; default: one month before the last event; the last fifth of a short time)',
+      ).argParser(date('--test-from')),
     )
     .addOption(
-      new Option('--validation-from <date>', 'first day of the validation (temporal; default: one month before the test)').argParser(
-        date('--validation-from'),
-      ),
+      new Option(
+        '--validation-from <date>',
+        'first day of the validation (temporal; default: one month before the test, or as long as the test)',
+      ).argParser(date('--validation-from')),
     )
     .addOption(
       new Option('--goal <type>', 'the event type that is foretold, all others being history (events, temporal)').choices([...EVENT_TYPES]),
