@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "../../include/status.h"
@@ -159,6 +160,33 @@ std::optional<SequenceCheckpoint> loadCheckpoint(const std::string& path, uint64
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+CheckpointFile::CheckpointFile(std::string path, uint64_t fingerprint, double every)
+    : path_(std::move(path)), fingerprint_(fingerprint), every_(every) {}
+
+CheckpointFile checkpointFileOf(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run) {
+  const uint64_t fingerprint = run.checkpoint.empty() ? 0 : trainingFingerprint(data, settings, run);
+  return CheckpointFile(run.checkpoint, fingerprint, run.saveEvery);
+}
+
+std::optional<SequenceCheckpoint> CheckpointFile::load() const {
+  return path_.empty() ? std::nullopt : loadCheckpoint(path_, fingerprint_);
+}
+
+void CheckpointFile::offer(const SequenceCheckpoint& state) {
+  unsaved_ = true;
+  if (secondsSince(saved_) >= every_) save(state);
+}
+
+void CheckpointFile::end(const SequenceCheckpoint& state) {
+  if (unsaved_ && secondsSince(start_) >= every_) save(state);
+}
+
+void CheckpointFile::save(const SequenceCheckpoint& state) {
+  if (!path_.empty()) saveCheckpoint(path_, fingerprint_, state);
+  saved_ = Clock::now();
+  unsaved_ = false;
 }
 
 }  // namespace kairank

@@ -20,23 +20,14 @@ LearnedSequence train(const Dataset& data, const SequenceSettings& settings, con
   SequenceReport& report = learned.report;
   SequenceTrainer trainer(data, settings, run, control);
   report.negatives = trainer.negatives();
-  const uint64_t fingerprint = run.checkpoint.empty() ? 0 : trainingFingerprint(data, settings, run);
-  if (!run.checkpoint.empty()) {
-    if (std::optional<SequenceCheckpoint> before = loadCheckpoint(run.checkpoint, fingerprint)) {
-      trainer.resume(std::move(*before));
-      report.resumed = trainer.checkpoint().epoch;
-    }
+  CheckpointFile file = checkpointFileOf(data, settings, run);
+  if (std::optional<SequenceCheckpoint> before = file.load()) {
+    trainer.resume(std::move(*before));
+    report.resumed = trainer.checkpoint().epoch;
   }
   trainer.within(run.budget);
   control.begin(raced + trainer.planned());
   if (raced + report.resumed > 0) control.advance(raced + report.resumed);
-  Clock::time_point saved = Clock::now();
-  bool unsaved = false;
-  const auto save = [&] {
-    saveCheckpoint(run.checkpoint, fingerprint, trainer.checkpoint());
-    saved = Clock::now();
-    unsaved = false;
-  };
   const auto tell = [&] {
     const SequenceCheckpoint& state = trainer.checkpoint();
     report.bestEpoch = state.bestEpoch;
@@ -53,11 +44,9 @@ LearnedSequence train(const Dataset& data, const SequenceSettings& settings, con
     control.learnt(report.epochs.back().loss);
     control.advance(1);
     // An epoch that ended for want of time is not one that a later run could go on from.
-    unsaved = !run.checkpoint.empty() && !report.outOfTime;
-    if (unsaved && secondsSince(saved) >= run.saveEvery) save();
+    if (!report.outOfTime) file.offer(trainer.checkpoint());
   }
-  // The end is worth keeping where the way was long: what comes after it may be cut short, too.
-  if (unsaved && report.seconds >= run.saveEvery) save();
+  if (!report.outOfTime) file.end(trainer.checkpoint());
   learned.settings = settings;
   learned.settings.window = trainer.config().window;
   learned.settings.negatives = report.negatives;

@@ -1,6 +1,8 @@
 #include "race.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "batches.h"
 #include "checkpoint.h"
@@ -28,18 +30,27 @@ class Race {
     control.begin(static_cast<double>(racers) * epochs_ + planned);
   }
 
-  /// Trains shortly; keeps the settings where they are better than the best so far: clearly, if they cost more.
+  /// Trains shortly, or goes on where a run before was cut short; keeps the settings where they are better than the
+  /// best so far: clearly, if they cost more.
   void enter(SequenceSettings settings, bool costsMore) {
     const SequenceSettings entered = settings;
     settings.epochs = epochs_;
     SequenceTrainer trainer(data_, settings, run_, quiet_);
+    SequenceRun own = run_;
+    if (!own.checkpoint.empty()) own.checkpoint += "." + std::to_string(out.trials.size());
+    CheckpointFile file = checkpointFileOf(data_, settings, own);
+    if (std::optional<SequenceCheckpoint> before = file.load()) trainer.resume(std::move(*before));
     trainer.within(budget_);
-    for (uint32_t epoch = 0; epoch < epochs_; epoch++) {
-      if (!trainer.finished()) control_.learnt(trainer.epoch().loss);
-      control_.advance(1);
-      out.epochs++;
-    }
     const SequenceCheckpoint& state = trainer.checkpoint();
+    uint32_t trained = 0;
+    for (; !trainer.finished(); trained++) {
+      control_.learnt(trainer.epoch().loss);
+      control_.advance(1);
+      if (!trainer.outOfTime()) file.offer(state);
+    }
+    file.end(state);
+    control_.advance(epochs_ - std::min(epochs_, trained));
+    out.epochs += epochs_;
     out.trials.push_back({named(settings), state.bestNdcg, state.bestRecall});
     control_.found(state.bestNdcg);
     const std::vector<CaseQuality> qualities = trainer.qualities();

@@ -315,6 +315,36 @@ int main() {
     CHECK(learnSequence(data, alone, runOf(1, 1), other).report.ndcg == learned.trials[0].ndcg);
     CHECK(train(data, learned.settings, 1, 1) == learned.sequence->weights);
   });
+  check::test("a race that was cut short goes on where it was", [] {
+    const Dataset data = walks(60, 400, 4);
+    SequenceSettings settings = smallSettings();
+    settings.cosine = settings.pooled = -1;
+    settings.epochs = 10;
+    Control whole;
+    const LearnedSequence uncut = learnSequence(data, settings, runOf(1, 2), whole);
+    SequenceRun run = runOf(1, 2);
+    run.checkpoint = "sequence_training.race";
+    run.saveEvery = 0;
+    bool aborted = false;
+    int before = 0;
+    Control cut([&] { return before >= 9; }, [&](const Progress&) { before++; });
+    try {
+      learnSequence(data, settings, run, cut);
+    } catch (const Error& error) {
+      aborted = error.status() == Status::aborted;
+    }
+    CHECK(aborted);
+    SequenceSettings second = smallSettings();
+    second.window = windowOf(data.train);
+    second.epochs = 5;
+    const auto first = loadCheckpoint(run.checkpoint + ".0", trainingFingerprint(data, second, run));
+    CHECK(first && first->epoch == 5);
+    Control control;
+    const LearnedSequence resumed = learnSequence(data, settings, run, control);
+    CHECK(resumed.sequence->weights == uncut.sequence->weights);
+    for (size_t i = 0; i < 3; i++) CHECK(resumed.trials[i].ndcg == uncut.trials[i].ndcg);
+    for (const char* end : {"", ".0", ".1", ".2"}) std::remove((run.checkpoint + end).c_str());
+  });
   check::test("a wider window is raced where histories are longer, and no other", [] {
     Histories histories;
     histories.offsets.push_back(0);
