@@ -17,7 +17,7 @@ struct AttentionTask {
   size_t candidates;
   const float* keys;  // events x dim, stride keyStride
   size_t keyStride;
-  const float* values;  // events x valueDim, stride valueStride; null when no output is wanted
+  const float* values;  // events x valueDim, stride valueStride; not read without out
   size_t valueStride;
   size_t events;
   size_t dim;
@@ -25,7 +25,7 @@ struct AttentionTask {
   size_t heads;
   float scale;
   const float* bias;  // heads x events, or null
-  float* out;         // candidates x valueDim, stride outStride; not written without values
+  float* out;         // candidates x valueDim, stride outStride; null when it is not wanted
   size_t outStride;
   float* weights;  // candidates x heads x events, or null when the caller does not want them
   float* means;  // candidates x heads: sum_j softmax_j(...) * <q_i, k_j>, or null; where the values are the keys, that

@@ -188,7 +188,7 @@ KAIRANK_TARGET_AMX void attendBlock(const TileHead& head, size_t start, size_t o
   if (task.means != nullptr) {
     for (size_t r = 0; r < own; ++r) task.means[(start + r) * task.heads + head.index] = meanOf(head, r);
   }
-  if (task.values == nullptr) return;
+  if (task.out == nullptr) return;
   const size_t eventSteps = head.events / kBlock;
   for (size_t c = 0; c < head.columns; c += kBlock) {
     const uint32_t* values = head.values + c / kTileRows * eventSteps * kTileWords;
@@ -241,7 +241,7 @@ void attentionBf16Amx(const AttentionTask& task) {
   head.dims = roundUp(head.width, kBlock);
   head.columns = roundUp(head.valueWidth, kBlock);
   Scratch<uint32_t> keys(head.events * head.dims / 2);
-  Scratch<uint32_t> values(task.values == nullptr ? 0 : head.columns * head.events / 2);
+  Scratch<uint32_t> values(task.out == nullptr ? 0 : head.columns * head.events / 2);
   Scratch<float> bias(head.events);
   Scratch<uint16_t> queries(kBlock * head.dims);
   Scratch<float> scores(kBlock * head.events);
@@ -261,7 +261,7 @@ void attentionBf16Amx(const AttentionTask& task) {
   for (size_t h = 0; h < task.heads; ++h) {
     head.index = h;
     packKeys(head);
-    if (task.values != nullptr) packValues(head);
+    if (task.out != nullptr) packValues(head);
     packBias(head);
     attendHead(head);
   }

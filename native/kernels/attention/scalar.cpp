@@ -50,7 +50,7 @@ void attend(const AttentionTask& task) {
         for (size_t j = 0; j < task.events; ++j) mean += weights[j] * products[j];
         task.means[i * task.heads + h] = mean;
       }
-      if (task.values == nullptr) continue;
+      if (task.out == nullptr) continue;
       float* out = task.out + i * task.outStride + h * valueWidth;
       for (size_t c = 0; c < valueWidth; ++c) out[c] = 0;
       for (size_t j = 0; j < task.events; ++j) {
