@@ -37,8 +37,10 @@ Histories sampleUsers(const Histories& histories, size_t events, uint64_t seed) 
   Histories out;
   out.offsets.push_back(0);
   for (uint32_t user : sample(histories.users(), historiesOf(histories, events), seed)) {
-    out.events.insert(out.events.end(), histories.events.begin() + histories.offsets[user],
-                      histories.events.begin() + histories.offsets[user + 1]);
+    const uint64_t end = histories.offsets[user + 1];
+    // One history may be longer than all that is wanted: its last events then stand for it.
+    const uint64_t begin = std::max<uint64_t>(histories.offsets[user], end - std::min<uint64_t>(end, events));
+    out.events.insert(out.events.end(), histories.events.begin() + begin, histories.events.begin() + end);
     out.offsets.push_back(out.events.size());
   }
   return out;

@@ -11,7 +11,8 @@ namespace kairank {
 /// enough.
 std::vector<uint32_t> sampleCases(const Cases& cases, size_t limit, size_t events, uint64_t seed);
 
-/// Whole histories of users, about `events` events in all, the order of users kept.
+/// Whole histories of users, about `events` events in all, the order of users kept; of a history longer than that, the
+/// last `events`.
 Histories sampleUsers(const Histories& histories, size_t events, uint64_t seed);
 
 }  // namespace kairank

@@ -9,6 +9,7 @@
 #include "../../../native/learn/factors.h"
 #include "../../../native/learn/rank_cases.h"
 #include "../../../native/learn/rules.h"
+#include "../../../native/learn/sampling.h"
 #include "../../../native/recall/fold_in.h"
 #include "../../../native/recall/intent.h"
 #include "../../../native/recall/make_models.h"
@@ -204,6 +205,22 @@ int main() {
         CHECK(ranked.ranks[t].above == above);
       }
     }
+  });
+  check::test("a sample is bounded, however long one history is", [] {
+    Histories histories;
+    histories.offsets = {0};
+    for (const size_t length : {3, 5000, 4}) {
+      for (size_t i = 0; i < length; i++) histories.events.push_back(event(static_cast<uint32_t>(i)));
+      histories.offsets.push_back(histories.events.size());
+    }
+    const Histories all = sampleUsers(histories, 6000, 1);
+    CHECK(all.offsets == histories.offsets);
+    Histories one;
+    one.offsets = {0, 5000};
+    one.events.assign(histories.events.begin() + 3, histories.events.begin() + 5003);
+    const Histories cut = sampleUsers(one, 100, 1);
+    CHECK(cut.users() == 1 && cut.events.size() == 100 && cut.events.front().row == 4900);
+    CHECK(cut.events.back().row == 4999);
   });
   check::test("metrics with ties are expectations", [] {
     // Two targets of which one is first and one tied with three others from place 8 on: two of four places count.
