@@ -1,6 +1,7 @@
 // Choosing the settings of the rules: coordinate search over small grids.
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "grid_search.h"
@@ -36,10 +37,10 @@ std::vector<double> matrixKey(const RuleSettings& s) { return {s.window, s.power
 
 class Search {
  public:
-  Search(const Dataset& data, const Histories& histories, bool excludeSeen, uint64_t seed, uint32_t threads,
+  Search(const Dataset& data, const RuleEvents& events, bool excludeSeen, uint64_t seed, uint32_t threads,
          Control& control, RuleKind kind)
       : kind_(kind),
-        events_(histories, data.items),
+        events_(events),
         cases_(data.validation),
         chosen_(sampleCases(data.validation, kSearchCases, kSearchVotes, seed)),
         control_(control) {
@@ -91,7 +92,7 @@ class Search {
   }
 
   const RuleKind kind_;
-  const RuleEvents events_;
+  const RuleEvents& events_;
   const Cases& cases_;
   const std::vector<uint32_t> chosen_;
   Control& control_;
@@ -109,15 +110,19 @@ class Search {
 
 LearnedRules learnRules(const Dataset& data, bool excludeSeen, uint64_t seed, uint32_t threads, Control& control,
                         RuleKind kind) {
+  const RuleEvents events(data.train, data.items);
   LearnedRules learned;
   learned.settings = startOf(kind);
   if (data.validation.count() > 0) {
-    const Histories sample = sampleUsers(data.train, kSearchEvents, seed);
-    learned = Search(data, sample, excludeSeen, seed, threads, control, kind).run();
+    std::optional<RuleEvents> sample;
+    if (data.train.events.size() > kSearchEvents) {
+      sample.emplace(sampleUsers(data.train, kSearchEvents, seed), data.items);
+    }
+    learned = Search(data, sample ? *sample : events, excludeSeen, seed, threads, control, kind).run();
   } else {
     control.begin(1);
   }
-  learned.rules = fitRules(RuleEvents(data.train, data.items), learned.settings, threads, control);
+  learned.rules = fitRules(events, learned.settings, threads, control);
   control.finish();
   return learned;
 }

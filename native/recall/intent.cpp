@@ -47,7 +47,7 @@ IntentState IntentEncoder::begin() const {
   const SequenceConfig& config = model_->config;
   const size_t dim = config.dim;
   IntentState state;
-  state.keys.assign((static_cast<size_t>(config.blocks) + config.pooled) * config.window * dim, 0.0f);
+  state.keys.assign(config.layers() * config.window * dim, 0.0f);
   state.values.assign(state.keys.size(), 0.0f);
   state.intent.assign(dim, 0.0f);
   return state;

@@ -57,9 +57,8 @@ uint32_t gapRow(const SequenceConfig& config, const HistoryEvent* before, const 
 }
 
 size_t firstFelt(const SequenceConfig& config, const HistoryEvent* events, size_t count) {
-  const size_t layers = static_cast<size_t>(config.blocks) + config.pooled;
   // One event more than can be attended to, for the time between.
-  const size_t reach = layers * (config.window - 1) + 2;
+  const size_t reach = config.layers() * (config.window - 1) + 2;
   size_t first = count;
   for (size_t kept = 0; first > 0 && kept < reach; kept += events[first].row < config.items) first--;
   return first;

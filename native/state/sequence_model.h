@@ -26,6 +26,9 @@ struct SequenceConfig {
   float cosine = 0;             // scores are cosines times this; 0: inner products
   bool pooled = false;          // an intent is a weighted mean of the events' own items (Hou et al. 2022, "CORE")
   std::vector<uint32_t> kinds;  // kindOf of the events that training saw, ascending; one or none: not used
+
+  /// Layers of attention.
+  size_t layers() const { return static_cast<size_t>(blocks) + pooled; }
 };
 
 /// @throws Error(invalidArgument) on a config out of range.

@@ -88,11 +88,11 @@ const LEAST_SHARE = 1 / 5;
 
 /** Where test and validation begin, for data from `first` to `last`. */
 export function periodsOf(first: number, last: number, given: Pick<ProtocolOptions, 'testFrom' | 'validationFrom'>): [number, number] {
-  const enough = (validationFrom: number, end: number): boolean => validationFrom - first >= (end - first) * LEAST_SHARE;
+  const least = (last - first) * LEAST_SHARE;
   const month = given.testFrom ?? monthBefore(last);
   const monthly: [number, number] = [month, given.validationFrom ?? monthBefore(month)];
-  if (given.validationFrom !== undefined || enough(monthly[1], last)) return monthly;
-  const testFrom = given.testFrom ?? last - (last - first) * LEAST_SHARE;
+  if (given.validationFrom !== undefined || monthly[1] - first >= least) return monthly;
+  const testFrom = given.testFrom ?? last - least;
   return [testFrom, Math.max(first + (testFrom - first) / 2, testFrom - (last - testFrom))];
 }
 

@@ -23,13 +23,23 @@ void Ragged::push(uint32_t item, uint32_t kind, uint32_t gap) {
   gaps.push_back(gap);
 }
 
+namespace {
+
+/// sqrt(dim) times an item's embedding.
+template <typename T>
+void embedItem(const SequenceConfig& config, const T* weights, uint32_t item, T* out) {
+  const size_t dim = config.dim;
+  const T scale = std::sqrt(static_cast<T>(dim));
+  for (size_t d = 0; d < dim; d++) out[d] = scale * weights[item * dim + d];
+}
+
+}  // namespace
+
 template <typename T>
 void embed(const SequenceConfig& config, const SequenceLayout& layout, const T* weights, const Ragged& batch, T* out) {
   const size_t dim = config.dim;
-  const T scale = std::sqrt(static_cast<T>(dim));
   for (size_t i = 0; i < batch.rows(); i++, out += dim) {
-    const T* item = weights + batch.items[i] * dim;
-    for (size_t d = 0; d < dim; d++) out[d] = scale * item[d];
+    embedItem(config, weights, batch.items[i], out);
     if (batch.kinds[i] != kNoEmbedding) addScaled(T(1), weights + layout.kinds + batch.kinds[i] * dim, out, dim);
     if (batch.gaps[i] != kNoEmbedding) addScaled(T(1), weights + layout.gaps + batch.gaps[i] * dim, out, dim);
   }
@@ -124,11 +134,7 @@ void poolForward(const SequenceConfig& config, const SequenceLayout& layout, con
   linearForward(trace.finalOut.data(), weights + layout.pool, weights + layout.poolBias, rows, dim, 2 * dim,
                 trace.scratch.data());
   trace.out.resize(rows * dim);
-  const T scale = std::sqrt(static_cast<T>(dim));
-  for (size_t i = 0; i < rows; i++) {
-    const T* item = weights + batch.items[i] * dim;
-    for (size_t d = 0; d < dim; d++) trace.out[i * dim + d] = scale * item[d];
-  }
+  for (size_t i = 0; i < rows; i++) embedItem(config, weights, batch.items[i], trace.out.data() + i * dim);
   dropoutForward(trace.out.data(), rows * dim, dropout, random, trace.poolKept);
   for (size_t i = 0; i < rows; i++) {
     std::copy_n(trace.scratch.data() + i * 2 * dim, 2 * dim, trace.pooled.data() + i * 3 * dim);

@@ -1,6 +1,7 @@
 #include "race.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -53,11 +54,12 @@ class Race {
     out.epochs += epochs_;
     out.trials.push_back({named(settings), state.bestNdcg, state.bestRecall});
     control_.found(state.bestNdcg);
-    const std::vector<CaseQuality> qualities = trainer.qualities();
-    const bool first = reached_.empty();
-    if (!first && !(costsMore ? clearlyBetter(qualities, reached_) : meanQuality(qualities).ndcg > best_)) return;
-    reached_ = qualities;
-    best_ = meanQuality(qualities).ndcg;
+    std::vector<CaseQuality> qualities = trainer.qualities();
+    const auto wins = [&] {
+      return costsMore ? clearlyBetter(qualities, reached_) : meanQuality(qualities).ndcg > meanQuality(reached_).ndcg;
+    };
+    if (!reached_.empty() && !wins()) return;
+    reached_ = std::move(qualities);
     out.settings = entered;
   }
 
@@ -71,7 +73,6 @@ class Race {
   const double budget_;  // of a racer, seconds
   uint32_t epochs_ = 0;
   std::vector<CaseQuality> reached_;
-  double best_ = 0;
 };
 
 bool startedBefore(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run) {
@@ -85,40 +86,33 @@ RaceResult race(const Dataset& data, const SequenceSettings& given, const Sequen
   SequenceSettings first = given;
   first.cosine = std::max(0.0, given.cosine);
   first.pooled = std::max(0.0, given.pooled);
-  const uint32_t covering = windowOf(data.train);
-  if (given.window == 0) first.window = covering;
-  const uint32_t wider = given.window == 0 ? widerWindow(data.train, covering, kMostBeyond) : 0;
-  std::vector<double> cosines{first.cosine};
-  std::vector<double> pools{first.pooled};
-  std::vector<uint32_t> windows{first.window};
-  if (given.cosine < 0) cosines.push_back(kCosine);
-  if (given.pooled < 0) pools.push_back(1);
-  if (wider > 0) windows.push_back(wider);
-  const size_t racers = cosines.size() + pools.size() + windows.size() - 2;
-  if (racers == 1 || data.validation.count() == 0) return {first, {}, 0};
-  for (const double cosine : cosines) {
-    for (const double pooled : pools) {
-      for (const uint32_t window : windows) {
-        SequenceSettings settings = first;
-        settings.cosine = cosine;
-        settings.pooled = pooled;
-        settings.window = window;
-        if (startedBefore(data, settings, run)) return {settings, {}, 0};
-      }
+  if (given.window == 0) first.window = windowOf(data.train);
+  const uint32_t wider = given.window == 0 ? widerWindow(data.train, first.window, kMostBeyond) : 0;
+  struct Challenge {
+    bool costsMore;
+    std::function<void(SequenceSettings&)> change;
+  };
+  std::vector<Challenge> challenges;
+  if (given.cosine < 0) challenges.push_back({false, [](SequenceSettings& rival) { rival.cosine = kCosine; }});
+  if (given.pooled < 0) challenges.push_back({false, [](SequenceSettings& rival) { rival.pooled = 1; }});
+  if (wider > 0) challenges.push_back({true, [wider](SequenceSettings& rival) { rival.window = wider; }});
+  if (challenges.empty() || data.validation.count() == 0) return {first, {}, 0};
+  // Whatever won a race before: one of all that can.
+  for (uint32_t won = 0; won < 1u << challenges.size(); won++) {
+    SequenceSettings settings = first;
+    for (size_t i = 0; i < challenges.size(); i++) {
+      if ((won >> i) & 1) challenges[i].change(settings);
     }
+    if (startedBefore(data, settings, run)) return {settings, {}, 0};
   }
   if (run.budget > 0 && run.budget < kLeastBudget) return {first, {}, 0};
-  Race running(data, first, run, static_cast<uint32_t>(racers), control);
+  Race running(data, first, run, static_cast<uint32_t>(1 + challenges.size()), control);
   running.enter(first, false);
-  const auto challenge = [&](bool open, bool costsMore, const auto& change) {
-    if (!open) return;
+  for (const Challenge& challenge : challenges) {
     SequenceSettings rival = running.out.settings;
-    change(rival);
-    running.enter(rival, costsMore);
-  };
-  challenge(cosines.size() > 1, false, [&](SequenceSettings& rival) { rival.cosine = kCosine; });
-  challenge(pools.size() > 1, false, [&](SequenceSettings& rival) { rival.pooled = 1; });
-  challenge(wider > 0, true, [&](SequenceSettings& rival) { rival.window = wider; });
+    challenge.change(rival);
+    running.enter(rival, challenge.costsMore);
+  }
   return running.out;
 }
 

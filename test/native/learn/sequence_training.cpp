@@ -68,6 +68,15 @@ std::vector<float> train(const Dataset& data, const SequenceSettings& settings, 
   return learnSequence(data, settings, runOf(seed, threads), control).sequence->weights;
 }
 
+bool isAborted(const Dataset& data, const SequenceSettings& settings, const SequenceRun& run, Control& control) {
+  try {
+    learnSequence(data, settings, run, control);
+  } catch (const Error& error) {
+    return error.status() == Status::aborted;
+  }
+  return false;
+}
+
 /// The next item follows from the last two, not from the last alone: order and distance must be learnt.
 void checkLearns(uint32_t negatives, double cosine = 0) {
   const Dataset data = walks(60, 1500, 1);
@@ -237,15 +246,9 @@ int main() {
     SequenceRun run = runOf(1, 2);
     run.checkpoint = "sequence_training.cut";
     run.saveEvery = 0;
-    bool aborted = false;
     int epochs = 0;
     Control cut([&] { return epochs >= 3; }, [&](const Progress&) { epochs++; });
-    try {
-      learnSequence(data, settings, run, cut);
-    } catch (const Error& error) {
-      aborted = error.status() == Status::aborted;
-    }
-    CHECK(aborted);
+    CHECK(isAborted(data, settings, run, cut));
     Control control;
     const LearnedSequence resumed = learnSequence(data, settings, run, control);
     CHECK_THAT(resumed.report.resumed >= 2 && resumed.report.resumed <= 3, "resumed " << resumed.report.resumed);
@@ -325,15 +328,9 @@ int main() {
     SequenceRun run = runOf(1, 2);
     run.checkpoint = "sequence_training.race";
     run.saveEvery = 0;
-    bool aborted = false;
     int before = 0;
     Control cut([&] { return before >= 9; }, [&](const Progress&) { before++; });
-    try {
-      learnSequence(data, settings, run, cut);
-    } catch (const Error& error) {
-      aborted = error.status() == Status::aborted;
-    }
-    CHECK(aborted);
+    CHECK(isAborted(data, settings, run, cut));
     SequenceSettings second = smallSettings();
     second.window = windowOf(data.train);
     second.epochs = 5;
@@ -396,13 +393,7 @@ int main() {
     const Dataset data = walks(500, 2000, 4);
     std::atomic<int> asked{0};
     Control control([&] { return ++asked > 200; }, nullptr);
-    bool aborted = false;
-    try {
-      learnSequence(data, smallSettings(), runOf(1, 2), control);
-    } catch (const Error& error) {
-      aborted = error.status() == Status::aborted;
-    }
-    CHECK(aborted);
+    CHECK(isAborted(data, smallSettings(), runOf(1, 2), control));
   });
   check::test("out of time: what was learnt so far", [] {
     const Dataset data = walks(500, 2000, 4);
