@@ -47,7 +47,7 @@ export async function run(log: Log): Promise<Report> {
       ids.map(() => []),
     );
     const walks = Array.from({ length: USERS }, (_, user) => walk(user));
-    const add = (users: readonly number[], step: number): void =>
+    const add = (users: readonly number[], step: number): number =>
       core.addEvents(
         users.map((user) => `user-${user}`),
         users.map((user) => String(walks[user]?.next().value)),

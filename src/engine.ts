@@ -5,6 +5,7 @@ import { toColumns } from './catalog/items.js';
 import { type Catalog, compileSchema, type FieldName, type Fields, fromRecord, type Schema } from './catalog/schema.js';
 import { KairankError } from './errors.js';
 import { call } from './jobs.js';
+import { Newcomers } from './learn/newcomers.js';
 import { Trainer } from './learn/session.js';
 import type { ModelsInfo, TrainOptions, TrainResult } from './learn/types.js';
 import { type NativeCore, native } from './native.js';
@@ -37,6 +38,7 @@ interface Parts {
   settings: StoreSettings;
   store: Store | null;
   trainer: Trainer | null;
+  newcomers: Newcomers | null;
   lookup: ItemLookup;
   admit: boolean;
   /** What else is to be closed. */
@@ -60,7 +62,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   #closing: Promise<void> | null = null;
 
   private constructor(parts: Parts) {
-    const { core, settings, store, lookup, admit } = parts;
+    const { core, settings, store, newcomers, lookup, admit } = parts;
     const schema: Schema = compileSchema(settings.catalog);
     const writable = (): Store => {
       if (store) return store;
@@ -71,7 +73,10 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     this.#types = new EventTypeTable(settings.eventTypes);
     this.#server = new Server<F>(core, schema, this.#types, lookup);
     this.items = new Items<F>(core, schema, writable, lookup, open);
-    this.events = new Events<T>(core, this.#types, writable, open, { admit: admit ? toColumns(schema, {}) : null });
+    this.events = new Events<T>(core, this.#types, writable, open, {
+      admit: admit ? toColumns(schema, {}) : null,
+      onNewcomers: () => newcomers?.wake(),
+    });
   }
 
   /**
@@ -102,11 +107,12 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
       const made = call(() => addon.createCore({ columns, typeWeights: [...types.weights], queueLimit: checked.queueLimit }));
       core = made;
       await restore(store, made, schema, types, checked.signal);
-      const trainer = new Trainer(made, store);
+      const newcomers = new Newcomers(made);
+      const trainer = new Trainer(made, store, () => newcomers.wake());
       await trainer.load();
       const lookup = (ids: readonly string[]): Map<string, ItemFields> => lookUp(store, ids);
       const channel = new ItemAnswers(made.token, lookup);
-      return new Engine<F, T>({ core: made, settings: store.settings, store, trainer, lookup, admit: checked.admit, channel });
+      return new Engine<F, T>({ core: made, settings: store.settings, store, trainer, newcomers, lookup, admit: checked.admit, channel });
     } catch (error) {
       core?.close();
       await store.close();
@@ -126,7 +132,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     const core = call(() => native().attachCore(number));
     const channel = new ItemQuestions(number);
     const lookup = (ids: readonly string[]): Promise<Map<string, ItemFields>> => channel.ask(ids);
-    return new Engine<F, T>({ core, settings, store: null, trainer: null, lookup, admit: false, channel });
+    return new Engine<F, T>({ core, settings, store: null, trainer: null, newcomers: null, lookup, admit: false, channel });
   }
 
   /** The catalogue that the engine was opened with, or that its folder stores. */
@@ -230,8 +236,8 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   }
 
   async #close(): Promise<void> {
-    const { core, store, trainer, channel } = this.#parts;
-    await trainer?.close();
+    const { core, store, trainer, newcomers, channel } = this.#parts;
+    await Promise.all([trainer?.close(), newcomers?.close()]);
     // Before the store, which it reads.
     channel?.close();
     await store?.close();

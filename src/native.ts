@@ -105,6 +105,10 @@ export interface NativeFactors {
     dim: number;
     factors: Float32Array;
     gram: Float32Array;
+    /** dim x dim: what the fold-in of a new item adds to. */
+    userGram: Float32Array;
+    /** Users that training had. */
+    users: number;
     regularisation: number;
     alpha0: number;
     nu: number;
@@ -367,7 +371,8 @@ export interface NativeCore {
   reserveItems(ids: readonly string[], keys: Float64Array): void;
   hasItem(id: string): boolean;
   /** Appends events; an item that is '' is none. `weights` are signed and already include the type's weight. Late events find their place by time. */
-  addEvents(users: readonly string[], items: readonly string[], types: Uint16Array, weights: Float32Array, times: Float64Array): void;
+  /** Returns how many of them speak for items that the models have no factors for: see placeNewcomers. */
+  addEvents(users: readonly string[], items: readonly string[], types: Uint16Array, weights: Float32Array, times: Float64Array): number;
   counts(): { items: number; rows: number; users: number; events: number };
   /** The last `limit` events of a user, oldest first; null for an unknown user. */
   history(user: string, limit: number): { items: string[]; types: Uint16Array; weights: Float32Array; times: Float64Array } | null;
@@ -381,6 +386,8 @@ export interface NativeCore {
   countEligible(filter: number): number;
   /** Model rows are item rows of this core. */
   publish(models: NativeModels | null): void;
+  /** Gives factors to the items that training had none for, from what shoppers did with them; how many there are now. */
+  placeNewcomers(): NativeJob<number>;
   request(request: NativeRequest): NativeCall;
   /** Stops taking requests; those in flight settle with KAIRANK_CLOSED or their answer. Frees the state with the last handle. */
   close(): void;

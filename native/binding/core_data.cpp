@@ -100,7 +100,7 @@ Napi::Value removeItemsOf(Core& core, const Napi::Value& ids) {
   return removed;
 }
 
-void addEventsOf(Core& core, const EventArguments& given) {
+size_t addEventsOf(Core& core, const EventArguments& given) {
   const IdList users(given.users, "users");
   const IdList items(given.items, "items", true);
   const size_t count = users.size();
@@ -128,14 +128,16 @@ void addEventsOf(Core& core, const EventArguments& given) {
     return userRows[a] != userRows[b] ? userRows[a] < userRows[b] : events[a].at < events[b].at;
   });
   std::vector<HistoryEvent> own;
+  size_t awaiting = 0;
   for (size_t first = 0; first < count;) {
     const uint32_t user = userRows[order[first]];
     own.clear();
     size_t next = first;
     for (; next < count && userRows[order[next]] == user; ++next) own.push_back(events[order[next]]);
-    core.histories.append(user, own.data(), own.size());
+    awaiting += core.append(user, own.data(), own.size());
     first = next;
   }
+  return awaiting;
 }
 
 Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& limit) {

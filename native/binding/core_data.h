@@ -18,7 +18,8 @@ struct EventArguments {
   Napi::Value weights;
   Napi::Value times;
 };
-void addEventsOf(Core& core, const EventArguments& given);
+/// Returns how many events name items that the models have no factors for.
+size_t addEventsOf(Core& core, const EventArguments& given);
 
 Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& limit);
 Napi::Value exportHistoriesOf(Core& core, Napi::Env env);

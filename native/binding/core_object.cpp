@@ -9,6 +9,7 @@
 #include "environment.h"
 #include "errors.h"
 #include "handles.h"
+#include "jobs.h"
 #include "parse.h"
 
 namespace kairank {
@@ -67,6 +68,7 @@ Napi::Function CoreObject::define(Napi::Env env) {
                          InstanceMethod<&CoreObject::compileFilter>("compileFilter"),
                          InstanceMethod<&CoreObject::countEligible>("countEligible"),
                          InstanceMethod<&CoreObject::publish>("publish"),
+                         InstanceMethod<&CoreObject::placeNewcomers>("placeNewcomers"),
                          InstanceMethod<&CoreObject::request>("request"),
                          InstanceMethod<&CoreObject::close>("close"),
                      });
@@ -119,9 +121,9 @@ Napi::Value CoreObject::hasItem(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value CoreObject::addEvents(const Napi::CallbackInfo& info) {
-  return guard(info.Env(), [&] {
-    addEventsOf(*open(), {info[0], info[1], info[2], info[3], info[4]});
-    return info.Env().Undefined();
+  return guard(info.Env(), [&]() -> Napi::Value {
+    const size_t awaiting = addEventsOf(*open(), {info[0], info[1], info[2], info[3], info[4]});
+    return Napi::Number::New(info.Env(), static_cast<double>(awaiting));
   });
 }
 
@@ -169,6 +171,15 @@ Napi::Value CoreObject::publish(const Napi::CallbackInfo& info) {
     const std::shared_ptr<Core> core = open();
     core->publish(info[0].IsNull() ? nullptr : unwrapHandle<const ModelSet>(info[0], kModelsTag, "models"));
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value CoreObject::placeNewcomers(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&]() -> Napi::Value {
+    return startJob(
+        info.Env(), [core = open()](JobContext& context) { return core->place([&] { return context.cancelled(); }); },
+        info.Env().Undefined(),
+        [](Napi::Env env, size_t placed) { return Napi::Number::New(env, static_cast<double>(placed)); });
   });
 }
 

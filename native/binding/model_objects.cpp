@@ -34,6 +34,8 @@ Napi::Value factorTensors(Napi::Env env, const FactorsModel& model) {
   object.Set("dim", model.dim);
   object.Set("factors", arrayOf<Napi::Float32Array>(env, model.factors));
   object.Set("gram", arrayOf<Napi::Float32Array>(env, model.gram));
+  object.Set("userGram", arrayOf<Napi::Float32Array>(env, model.userGram));
+  object.Set("users", model.users);
   object.Set("regularisation", static_cast<double>(model.regularisation));
   object.Set("alpha0", static_cast<double>(model.alpha0));
   object.Set("nu", static_cast<double>(model.nu));
@@ -144,7 +146,7 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   parts.Set("factors", models.factors ? Napi::Value(factorsObject(env, models.factors)) : env.Null());
   parts.Set("sequence", models.intents ? Napi::Value(sequenceObject(env, models.intents->shared())) : env.Null());
   parts.Set("sessions", models.sessions ? Napi::Value(sessionsObject(env, models.sessions)) : env.Null());
-  parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.popularity));
+  parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.counts->popularity));
   parts.Set("attention", attention);
   parts.Set("blend", blend);
   parts.Set("excludeSeen", models.excludeSeen);
@@ -155,7 +157,8 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
 
 Napi::Object modelsObject(Napi::Env env, std::shared_ptr<const ModelSet> models) {
   const uint32_t items = models->items;
-  const int64_t bytes = bytesOf(models->unitFactors) + bytesOf(models->popularity) + bytesOf(models->popular);
+  const int64_t bytes = bytesOf(models->counts->popularity) + bytesOf(models->counts->popular) +
+                        (models->unitFactors ? bytesOf(*models->unitFactors) : 0);
   Napi::Object object = modelObject<ModelSet>(env, std::move(models), kModelsTag, bytes, "parts", partsObject);
   object.Set("items", items);
   return object;

@@ -239,9 +239,11 @@ std::shared_ptr<const FactorsModel> factorsOf(uint32_t items, const Napi::Value&
   const Napi::Object object = objectOf(tensors, "tensors");
   const Napi::Value factors = object.Get("factors");
   const Napi::Value gram = object.Get("gram");
+  const Napi::Value userGram = object.Get("userGram");
   auto model = std::make_shared<FactorsModel>();
   model->items = items;
   model->dim = wholeUpTo(object, "dim", "tensors", 1, kMaxDim);
+  model->users = wholeUpTo(object, "users", "tensors", 0, kMaxRows);
   model->regularisation = static_cast<float>(numberOf(object.Get("regularisation"), "tensors.regularisation", 0, 1e30));
   model->alpha0 = static_cast<float>(numberOf(object.Get("alpha0"), "tensors.alpha0", 0, 1e30));
   model->nu = static_cast<float>(numberOf(object.Get("nu"), "tensors.nu", 0, 2));
@@ -249,6 +251,7 @@ std::shared_ptr<const FactorsModel> factorsOf(uint32_t items, const Napi::Value&
   model->maxEvents = wholeUpTo(object, "maxEvents", "tensors", 1, 0x7FFFFFFF);
   model->factors = copyOf<float>(factors, "tensors.factors", product(items, model->dim, "tensors.factors"));
   model->gram = copyOf<float>(gram, "tensors.gram", static_cast<size_t>(model->dim) * model->dim);
+  model->userGram = copyOf<float>(userGram, "tensors.userGram", static_cast<size_t>(model->dim) * model->dim);
   completeFactors(*model);
   return model;
 }

@@ -84,9 +84,13 @@ void FactorTrainer::solve(Side& side, Side& other, bool users) {
       for (size_t j = 0; j < count; j++) total += weights[first + j];
       const float lambda = rowLambda(static_cast<float>(settings_.regularisation), static_cast<float>(settings_.alpha0),
                                      static_cast<float>(settings_.nu), total, static_cast<double>(other.rows));
-      const RowProblem problem{other.factors.data(), other.gram.data(), other.diagonal, dim, lambda};
-      solveRow(problem, ids.data() + first, weights.data() + first, count, scratch_[thread],
-               side.factors.data() + row * dim);
+      FoldInScratch& scratch = scratch_[thread];
+      scratch.others.clear();
+      for (size_t j = 0; j < count; j++) {
+        scratch.others.push_back(other.factors.data() + static_cast<size_t>(ids[first + j]) * dim);
+      }
+      solveRow({other.gram.data(), other.diagonal, dim, lambda}, scratch.others.data(), weights.data() + first, count,
+               scratch, side.factors.data() + row * dim);
     }
   });
 }
@@ -145,12 +149,38 @@ std::shared_ptr<FactorsModel> FactorTrainer::model() {
   model->dim = settings_.dim;
   model->factors = items_.factors;
   model->gram = items_.gram;
+  model->userGram = userGram();
+  model->users = static_cast<uint32_t>(users_.rows);
   model->regularisation = static_cast<float>(settings_.regularisation);
   model->alpha0 = static_cast<float>(settings_.alpha0);
   model->nu = static_cast<float>(settings_.nu);
   model->decay = static_cast<float>(settings_.decay);
   completeFactors(*model);
   return model;
+}
+
+std::vector<float> FactorTrainer::userGram() const {
+  if (items_.axes.empty()) return users_.gram;
+  // G turned: A G A^T, as the users' factors turn to U A^T.
+  const size_t dim = settings_.dim;
+  const std::vector<float>& axes = items_.axes;
+  std::vector<double> half(dim * dim, 0.0);
+  for (size_t i = 0; i < dim; i++) {
+    for (size_t p = 0; p < dim; p++) {
+      for (size_t j = 0; j < dim; j++) {
+        half[i * dim + j] += static_cast<double>(axes[i * dim + p]) * users_.gram[p * dim + j];
+      }
+    }
+  }
+  std::vector<float> turned(dim * dim);
+  for (size_t i = 0; i < dim; i++) {
+    for (size_t j = 0; j <= i; j++) {
+      double sum = 0;
+      for (size_t p = 0; p < dim; p++) sum += half[i * dim + p] * axes[j * dim + p];
+      turned[i * dim + j] = turned[j * dim + i] = static_cast<float>(sum);
+    }
+  }
+  return turned;
 }
 
 std::vector<float> FactorTrainer::userFactors() const {

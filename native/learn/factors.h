@@ -53,6 +53,9 @@ class FactorTrainer {
     std::vector<float> axes;  // dim x dim: what the last turn multiplied the rows with; empty for none
   };
 
+  /// The users' gram in the axes of the items' factors.
+  std::vector<float> userGram() const;
+
   void solve(Side& side, Side& other, bool users);
   /// Computes the gram of a side and turns its factors to the axes where it is diagonal (up to kRotatedDim).
   void finish(Side& side);

@@ -147,7 +147,7 @@ class Ranker {
     for (size_t i = begin; i < end; i++) {
       collectVotes(events(i), eventCount(i), models_.items, factors.decay, factors.maxEvents, scratch_->votes);
       hasVector_[i - begin] =
-          foldIn(factors, scratch_->votes, scratch_->foldIn, scratch_->factors.data() + (i - begin) * dim);
+          foldIn(factors, nullptr, scratch_->votes, scratch_->foldIn, scratch_->factors.data() + (i - begin) * dim);
     }
     scoreAll(scratch_->factors.data(), end - begin, factors.factors.data(), dim);
   }
@@ -176,7 +176,7 @@ class Ranker {
     }
     dense_.resize(models_.items);
     if (options_.model == RankedBy::popularity) {
-      std::copy(models_.popularity.begin(), models_.popularity.end(), dense_.begin());
+      std::copy(models_.counts->popularity.begin(), models_.counts->popularity.end(), dense_.begin());
       return dense_.data();
     }
     if (!attend(models_, models_.attention, events(i), eventCount(i), scratch_->attended)) return nullptr;

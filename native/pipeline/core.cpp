@@ -82,6 +82,7 @@ void Core::publish(std::shared_ptr<const ModelSet> models) {
     std::lock_guard<std::mutex> lock(modelsMutex_);
     published_.swap(models);
     if (published_) popular_.reset();
+    newcomers_.restart();
   }
   // What was replaced is freed here, outside the lock, unless a request still reads it.
 }
@@ -92,6 +93,37 @@ std::shared_ptr<const ModelSet> Core::models() {
     if (published_) return published_;
   }
   return popular();
+}
+
+size_t Core::append(uint32_t user, const HistoryEvent* events, size_t count) {
+  std::shared_ptr<const ModelSet> current;
+  {
+    std::lock_guard<std::mutex> lock(modelsMutex_);
+    current = published_;
+  }
+  histories.append(user, events, count);
+  return current && current->factors ? newcomers_.note(*current->factors, user, events, count) : 0;
+}
+
+size_t Core::place(const std::function<bool()>& stopped) {
+  std::lock_guard<std::mutex> placing(placing_);
+  std::shared_ptr<const ModelSet> current;
+  {
+    std::lock_guard<std::mutex> lock(modelsMutex_);
+    current = published_;
+  }
+  if (!current || !current->factors) return 0;
+  std::shared_ptr<const Newcomers> placed =
+      newcomers_.place(*current->factors, current->newcomers.get(), histories, users.size(), stopped);
+  if (placed) {
+    auto grown = std::make_shared<ModelSet>(*current);
+    grown->newcomers = placed;
+    std::lock_guard<std::mutex> lock(modelsMutex_);
+    // Models that were published meanwhile have newcomers of their own.
+    if (published_ == current) published_ = std::move(grown);
+  }
+  const Newcomers* now = placed ? placed.get() : current->newcomers.get();
+  return now ? now->rows.size() : 0;
 }
 
 std::shared_ptr<const ModelSet> Core::popular() {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "../state/models.h"
 #include "intent_cache.h"
 #include "lane.h"
+#include "newcomer_watch.h"
 
 namespace kairank {
 
@@ -49,6 +51,14 @@ class Core final : public Lane {
   /// or a second.
   std::shared_ptr<const ModelSet> models();
 
+  /// Adds to a shopper's history, sorted by time; returns how many events name an item that the models have no factors
+  /// for. `place` gives it some.
+  size_t append(uint32_t user, const HistoryEvent* events, size_t count);
+
+  /// Gives factors to the items that training had none for, from what shoppers did with them. Slow: not for a request's
+  /// thread. Returns how many there are now; `stopped` ends it early, and then nothing changes.
+  size_t place(const std::function<bool()>& stopped);
+
   /// No request is taken any more, and the token opens nothing.
   void close();
   bool closed() const override { return closed_.load(std::memory_order_acquire); }
@@ -70,6 +80,9 @@ class Core final : public Lane {
   std::mutex modelsMutex_;
   std::shared_ptr<const ModelSet> published_;
   std::shared_ptr<const ModelSet> popular_;
+
+  std::mutex placing_;  // one thread places newcomers; the next waits
+  NewcomerWatch newcomers_;
 
   std::mutex counting_;  // one thread counts; the others go on with what they have
   uint64_t countedEvents_ = 0;

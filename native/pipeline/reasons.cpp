@@ -45,7 +45,7 @@ void nameReasons(const ModelSet& models, const AttentionModel& attention, Attend
     attentionWeights(models, attention, attended, rows, count);
     groupVotes(attended.votes, scratch);
     for (size_t i = 0; i < count; i++) {
-      if (!models.factors->has(rows[i])) continue;
+      if (!models.factorsOf(rows[i])) continue;
       scratch.shares = scratch.rows;
       const float* weights = attended.weights.data() + i * attended.votes.size();
       for (size_t j = 0; j < attended.votes.size(); j++) scratch.shares[scratch.rowOf[j]].weight += weights[j];
@@ -55,7 +55,7 @@ void nameReasons(const ModelSet& models, const AttentionModel& attention, Attend
   if (!models.rules) return;
   bool grouped = false;
   for (size_t i = 0; i < count; i++) {
-    if (attends && models.factors->has(rows[i])) continue;
+    if (attends && models.factorsOf(rows[i])) continue;
     if (!grouped) groupVotes(votes, scratch);
     grouped = true;
     scratch.shares = scratch.rows;

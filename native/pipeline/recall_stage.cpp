@@ -87,17 +87,34 @@ void recallByVectors(const ModelSet& models, const Embeddings& embeddings, const
   if (scanned > 0) recallEmbeddings(embeddings.index, scratch.scanned.data(), scanned, wanted, predicates, tops);
 }
 
+/// Offers the newcomers, too: few enough to be scored one and all.
+void recallNewcomers(const Newcomers& newcomers, const Ask* asks, size_t count, Scratch& scratch) {
+  const size_t late = newcomers.rows.size();
+  scratch.late.resize(late);
+  for (size_t a = 0; a < count; a++) {
+    AskSlot& slot = scratch.slots[a];
+    if (!slot.factors.known || asks[a].given) continue;
+    kernels().dotF32(scratch.factors.data() + a * newcomers.dim, newcomers.factors.data(), newcomers.dim, late,
+                     newcomers.dim, scratch.late.data());
+    for (size_t i = 0; i < late; i++) {
+      const uint32_t row = newcomers.rows[i];
+      if (asks[a].eligible.has(row) && !slot.blocked.has(row)) slot.factors.best.offer(scratch.late[i], row);
+    }
+  }
+}
+
 /// Folds the histories in, and recalls what is near.
 void recallByFactors(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
   const FactorsModel& factors = *models.factors;
   scratch.factors.resize(count * factors.dim);
   for (size_t a = 0; a < count; a++) {
-    collectVotes(asks[a].events, asks[a].eventCount, models.items, factors.decay, factors.maxEvents, scratch.votes);
-    scratch.slots[a].factors.known =
-        foldIn(factors, scratch.votes, scratch.foldIn, scratch.factors.data() + a * factors.dim);
+    collectVotes(asks[a].events, asks[a].eventCount, kAnyRow, factors.decay, factors.maxEvents, scratch.votes);
+    scratch.slots[a].factors.known = foldIn(factors, models.newcomers.get(), scratch.votes, scratch.foldIn,
+                                            scratch.factors.data() + a * factors.dim);
   }
   const Embeddings embeddings{*models.factorsIndex, factors.factors.data(), factors.trained, factors.dim};
   recallByVectors(models, embeddings, asks, count, scratch.factors, &AskSlot::factors, scratch);
+  if (models.newcomers) recallNewcomers(*models.newcomers, asks, count, scratch);
 }
 
 /// Asks the sequence model what the shoppers want now, and recalls what is near.
@@ -114,7 +131,7 @@ void recallBySequence(const ModelSet& models, const Ask* asks, size_t count, Scr
       known = models.intents->encode(asks[a].events, asks[a].eventCount, scratch.intent, intent);
     }
   }
-  const Embeddings embeddings{*models.sequenceIndex, models.intents->items(), models.seenRows, dim};
+  const Embeddings embeddings{*models.sequenceIndex, models.intents->items(), models.counts->seen, dim};
   recallByVectors(models, embeddings, asks, count, scratch.intents, &AskSlot::sequence, scratch);
 }
 
@@ -148,12 +165,15 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
   fillByPopularity(models, ask.eligible.rows, wantedOf(ask), ask.k, allowed, scratch.taken, scratch.top, candidates);
 }
 
-/// The score of a row by its embedding: known already where the whole catalogue was scored.
-float scoreOf(const VectorRecall& recalled, uint32_t row, const float* query, const float* rows, size_t dim) {
-  if (!recalled.scores.empty()) return recalled.scores[row];
+float dot(const float* query, const float* embedding, size_t dim) {
   float out;
-  kernels().dotF32(query, rows + row * dim, dim, 1, dim, &out);
+  kernels().dotF32(query, embedding, dim, 1, dim, &out);
   return out;
+}
+
+/// The score of a row that the model knows: there already where the whole catalogue was scored.
+float scoreOf(const VectorRecall& recalled, uint32_t row, const float* query, const float* embeddings, size_t dim) {
+  return recalled.scores.empty() ? dot(query, embeddings + row * dim, dim) : recalled.scores[row];
 }
 
 /// Scores the candidates of ask `a` by every source that knows them.
@@ -165,18 +185,22 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
   const size_t intentDim = slot.sequence.known ? models.intents->model().config.dim : 0;
   for (size_t i = 0; i < candidates.rows.size(); i++) {
     const uint32_t row = candidates.rows[i];
+    if (slot.factors.known) {
+      const float* query = scratch.factors.data() + a * factorDim;
+      if (models.factors->has(row)) {
+        candidates.set(i, Source::factors,
+                       scoreOf(slot.factors, row, query, models.factors->factors.data(), factorDim));
+      } else if (const float* late = models.factorsOf(row)) {
+        candidates.set(i, Source::factors, dot(query, late, factorDim));
+      }
+    }
     if (row >= models.items) continue;
     // Counts span orders of magnitude: their logarithms add up with inner products as probabilities multiply.
     if (models.rules && scratch.rules[row] > 0) candidates.set(i, Source::rules, std::log(scratch.rules[row]));
     if (models.sessions && scratch.sessions[row] > 0)
       candidates.set(i, Source::sessions, std::log(scratch.sessions[row]));
-    if (slot.factors.known && models.factors->has(row)) {
-      candidates.set(i, Source::factors,
-                     scoreOf(slot.factors, row, scratch.factors.data() + a * factorDim, models.factors->factors.data(),
-                             factorDim));
-    }
     if (!models.seen(row)) continue;
-    candidates.set(i, Source::popularity, models.logPopularity[row]);
+    candidates.set(i, Source::popularity, models.counts->logPopularity[row]);
     if (slot.sequence.known) {
       candidates.set(
           i, Source::sequence,

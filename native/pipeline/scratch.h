@@ -35,6 +35,7 @@ struct Scratch {
   std::vector<float> scanned;  // those of either that are scanned for, dense
   std::vector<uint64_t> allowed;
   std::vector<uint32_t> nearest;
+  std::vector<float> late;  // scores of the newcomers
   FoldInScratch foldIn;
   IntentScratch intent;
   SparseScores rules;

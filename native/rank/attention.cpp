@@ -17,8 +17,8 @@ void gatherQueries(const ModelSet& models, const uint32_t* rows, size_t count, s
   queries.resize(count * dim);
   for (size_t i = 0; i < count; i++) {
     float* to = queries.data() + i * dim;
-    if (rows[i] < models.items) {
-      std::copy_n(models.unitFactors.data() + static_cast<size_t>(rows[i]) * dim, dim, to);
+    if (const float* unit = models.unitFactorsOf(rows[i])) {
+      std::copy_n(unit, dim, to);
     } else {
       std::fill_n(to, dim, 0.0f);
     }
@@ -49,13 +49,13 @@ bool attend(const ModelSet& models, const AttentionModel& attention, const Histo
   attended.keys.clear();
   attended.bias.clear();
   if (!models.factors) return false;
-  collectVotes(events, count, models.items, attention.decay, attention.maxEvents, attended.votes);
+  collectVotes(events, count, kAnyRow, attention.decay, attention.maxEvents, attended.votes);
   attended.votes.erase(std::remove_if(attended.votes.begin(), attended.votes.end(),
-                                      [&](const Vote& vote) { return !models.factors->has(vote.row); }),
+                                      [&](const Vote& vote) { return !models.unitFactorsOf(vote.row); }),
                        attended.votes.end());
   const size_t dim = models.factors->dim;
   for (const Vote& vote : attended.votes) {
-    const float* key = models.unitFactors.data() + static_cast<size_t>(vote.row) * dim;
+    const float* key = models.unitFactorsOf(vote.row);
     attended.keys.insert(attended.keys.end(), key, key + dim);
     attended.bias.push_back(std::log(vote.weight));
   }
@@ -79,7 +79,7 @@ void scoreByAttention(const ModelSet& models, const AttentionModel& attention, A
   std::vector<float>& column = candidates.scores[static_cast<size_t>(Source::attention)];
   scoreAttention(models, attention, attended, candidates.rows.data(), candidates.rows.size(), column.data());
   for (size_t i = 0; i < candidates.rows.size(); i++) {
-    if (models.factors->has(candidates.rows[i])) candidates.sources[i] |= sourceBit(Source::attention);
+    if (models.factorsOf(candidates.rows[i])) candidates.sources[i] |= sourceBit(Source::attention);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "../dispatch/dispatch.h"
 
@@ -12,13 +13,9 @@ namespace {
 constexpr size_t kCholeskyDim = 256;  // above it conjugate gradient needs fewer operations
 constexpr size_t kGathered = 256;     // rows that are copied together at a time
 
-const float* rowOf(const RowProblem& problem, uint32_t id) {
-  return problem.factors + static_cast<size_t>(id) * problem.dim;
-}
-
-void gather(const RowProblem& problem, const uint32_t* ids, size_t count, std::vector<float>& rows) {
-  rows.resize(count * problem.dim);
-  for (size_t j = 0; j < count; j++) std::copy_n(rowOf(problem, ids[j]), problem.dim, rows.data() + j * problem.dim);
+void gather(const float* const* from, size_t count, size_t dim, std::vector<float>& rows) {
+  rows.resize(count * dim);
+  for (size_t j = 0; j < count; j++) std::copy_n(from[j], dim, rows.data() + j * dim);
 }
 
 /// In place L L^T = A (lower triangle, n x n), column by column, so that the inner loop runs along rows. A pivot that
@@ -54,11 +51,11 @@ void solveCholesky(const float* l, size_t n, float* b) {
 
 /// With D = gram + lambda diagonal and B = sqrt(W) Y D^-1/2: x = D^-1/2 B^T (I + B B^T)^-1 sqrt(w), the push-through
 /// identity of (D + Y^T W Y)^-1 Y^T w. A system of the size of the history, not of the factors.
-void solveByEvents(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+void solveByEvents(const RowProblem& problem, const float* const* others, const float* weights, size_t count,
                    FoldInScratch& scratch, float* x) {
-  gather(problem, ids, count, scratch.rows);
-  float* rows = scratch.rows.data();
   const size_t dim = problem.dim;
+  gather(others, count, dim, scratch.rows);
+  float* rows = scratch.rows.data();
   scratch.scale.resize(dim);
   for (size_t d = 0; d < dim; d++) scratch.scale[d] = 1 / std::sqrt(problem.gram[d * dim + d] + problem.lambda);
   scratch.right.resize(count);
@@ -77,7 +74,7 @@ void solveByEvents(const RowProblem& problem, const uint32_t* ids, const float* 
   for (size_t d = 0; d < dim; d++) x[d] *= scratch.scale[d];
 }
 
-void solveByCholesky(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+void solveByCholesky(const RowProblem& problem, const float* const* others, const float* weights, size_t count,
                      FoldInScratch& scratch, float* x) {
   const size_t dim = problem.dim;
   scratch.matrix.assign(problem.gram, problem.gram + dim * dim);
@@ -85,7 +82,7 @@ void solveByCholesky(const RowProblem& problem, const uint32_t* ids, const float
   std::fill(x, x + dim, 0.0f);
   for (size_t first = 0; first < count; first += kGathered) {
     const size_t size = std::min(kGathered, count - first);
-    gather(problem, ids + first, size, scratch.rows);
+    gather(others + first, size, dim, scratch.rows);
     kernels().gramF32(scratch.rows.data(), dim, weights + first, size, dim, scratch.matrix.data(), dim);
     for (size_t j = 0; j < size; j++) kernels().axpyF32(weights[first + j], scratch.rows.data() + j * dim, x, dim);
   }
@@ -102,7 +99,7 @@ double dot(const float* a, const float* b, size_t n) {
 
 /// Conjugate gradient on (gram + lambda I + Y^T W Y) x = Y^T w, preconditioned by the diagonal of the first two terms
 /// (Takács et al. 2011).
-void solveByGradient(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+void solveByGradient(const RowProblem& problem, const float* const* others, const float* weights, size_t count,
                      FoldInScratch& scratch, float* x) {
   const size_t dim = problem.dim;
   scratch.right.assign(4 * dim, 0.0f);
@@ -110,7 +107,7 @@ void solveByGradient(const RowProblem& problem, const uint32_t* ids, const float
   float* direction = residual + dim;
   float* product = direction + dim;
   float* conditioned = product + dim;
-  for (size_t j = 0; j < count; j++) kernels().axpyF32(weights[j], rowOf(problem, ids[j]), residual, dim);
+  for (size_t j = 0; j < count; j++) kernels().axpyF32(weights[j], others[j], residual, dim);
   std::fill(x, x + dim, 0.0f);
   const auto precondition = [&] {
     for (size_t d = 0; d < dim; d++) conditioned[d] = residual[d] / (problem.gram[d * dim + d] + problem.lambda);
@@ -128,8 +125,8 @@ void solveByGradient(const RowProblem& problem, const uint32_t* ids, const float
     kernels().axpyF32(problem.lambda, direction, product, dim);
     for (size_t j = 0; j < count; j++) {
       float along;
-      kernels().dotF32(direction, rowOf(problem, ids[j]), dim, 1, dim, &along);
-      kernels().axpyF32(weights[j] * along, rowOf(problem, ids[j]), product, dim);
+      kernels().dotF32(direction, others[j], dim, 1, dim, &along);
+      kernels().axpyF32(weights[j] * along, others[j], product, dim);
     }
     const double curvature = dot(direction, product, dim);
     if (!(curvature > 0)) break;
@@ -150,35 +147,46 @@ float rowLambda(float regularisation, float alpha0, float nu, double total, doub
   return static_cast<float>(regularisation * std::pow(total + alpha0 * others, static_cast<double>(nu)));
 }
 
-void solveRow(const RowProblem& problem, const uint32_t* ids, const float* weights, size_t count,
+void solveRow(const RowProblem& problem, const float* const* others, const float* weights, size_t count,
               FoldInScratch& scratch, float* x) {
   if (problem.diagonal && count < problem.dim && count <= kCholeskyDim) {
-    solveByEvents(problem, ids, weights, count, scratch, x);
+    solveByEvents(problem, others, weights, count, scratch, x);
   } else if (problem.dim <= kCholeskyDim) {
-    solveByCholesky(problem, ids, weights, count, scratch, x);
+    solveByCholesky(problem, others, weights, count, scratch, x);
   } else {
-    solveByGradient(problem, ids, weights, count, scratch, x);
+    solveByGradient(problem, others, weights, count, scratch, x);
   }
 }
 
-bool foldIn(const FactorsModel& model, const std::vector<Vote>& votes, FoldInScratch& scratch, float* x) {
-  scratch.ids.clear();
+bool foldIn(const FactorsModel& model, const Newcomers* newcomers, const std::vector<Vote>& votes,
+            FoldInScratch& scratch, float* x) {
+  scratch.others.clear();
   scratch.weights.clear();
   double total = 0;
   for (const Vote& vote : votes) {
-    if (!model.has(vote.row)) continue;
-    scratch.ids.push_back(vote.row);
+    const float* factors = model.has(vote.row) ? model.factors.data() + static_cast<size_t>(vote.row) * model.dim
+                           : newcomers         ? newcomers->factorsOf(vote.row)
+                                               : nullptr;
+    if (!factors) continue;
+    scratch.others.push_back(factors);
     scratch.weights.push_back(vote.weight);
     total += vote.weight;
   }
-  if (scratch.ids.empty()) {
+  if (scratch.others.empty()) {
     std::fill(x, x + model.dim, 0.0f);
     return false;
   }
   const float lambda = rowLambda(model.regularisation, model.alpha0, model.nu, total, model.items);
-  const RowProblem problem{model.factors.data(), model.gram.data(), model.diagonal, model.dim, lambda};
-  solveRow(problem, scratch.ids.data(), scratch.weights.data(), scratch.ids.size(), scratch, x);
+  const RowProblem problem{model.gram.data(), model.diagonal, model.dim, lambda};
+  solveRow(problem, scratch.others.data(), scratch.weights.data(), scratch.others.size(), scratch, x);
   return true;
+}
+
+void foldInItem(const FactorsModel& model, const float* const* shoppers, const float* weights, size_t count,
+                FoldInScratch& scratch, float* x) {
+  const double total = std::accumulate(weights, weights + count, 0.0);
+  const float lambda = rowLambda(model.regularisation, model.alpha0, model.nu, total, model.users);
+  solveRow({model.userGram.data(), false, model.dim, lambda}, shoppers, weights, count, scratch, x);
 }
 
 }  // namespace kairank

@@ -28,20 +28,32 @@ std::vector<uint32_t> mostPopular(const std::vector<float>& popularity) {
   return order;
 }
 
-/// Factors at unit length: cosine similarity becomes a dot product.
-std::vector<float> unitRows(const FactorsModel& model) {
-  std::vector<float> unit(model.factors.size());
-  for (size_t row = 0; row < model.items; row++) {
-    const float* from = model.factors.data() + row * model.dim;
-    double square = 0;
-    for (uint32_t d = 0; d < model.dim; d++) square += static_cast<double>(from[d]) * from[d];
-    const double norm = square > 0 ? 1 / std::sqrt(square) : 0;
-    for (uint32_t d = 0; d < model.dim; d++) unit[row * model.dim + d] = static_cast<float>(from[d] * norm);
+std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity) {
+  auto counts = std::make_shared<ItemCounts>();
+  counts->popular = mostPopular(popularity);
+  counts->logPopularity.reserve(popularity.size());
+  for (float count : popularity) counts->logPopularity.push_back(std::log1p(count));
+  counts->seen.assign((popularity.size() + 63) / 64, 0);
+  for (size_t row = 0; row < popularity.size(); row++) {
+    counts->seen[row >> 6] |= uint64_t{popularity[row] > 0} << (row & 63);
   }
-  return unit;
+  counts->popularity = std::move(popularity);
+  return counts;
 }
 
 }  // namespace
+
+std::vector<float> unitRows(const float* vectors, size_t rows, size_t dim) {
+  std::vector<float> unit(rows * dim);
+  for (size_t row = 0; row < rows; row++) {
+    const float* from = vectors + row * dim;
+    double square = 0;
+    for (size_t d = 0; d < dim; d++) square += static_cast<double>(from[d]) * from[d];
+    const double norm = square > 0 ? 1 / std::sqrt(square) : 0;
+    for (size_t d = 0; d < dim; d++) unit[row * dim + d] = static_cast<float>(from[d] * norm);
+  }
+  return unit;
+}
 
 std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   if (parts.popularity.size() > kMaxRows) refuse("popularity: too many items");
@@ -66,17 +78,11 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
       refuse("blend: every weight must be finite");
     }
   }
-  models->popular = mostPopular(parts.popularity);
-  models->logPopularity.reserve(parts.popularity.size());
-  for (float count : parts.popularity) models->logPopularity.push_back(std::log1p(count));
-  models->seenRows.assign((parts.popularity.size() + 63) / 64, 0);
-  for (size_t row = 0; row < parts.popularity.size(); row++) {
-    models->seenRows[row >> 6] |= uint64_t{parts.popularity[row] > 0} << (row & 63);
-  }
-  models->popularity = std::move(parts.popularity);
+  models->counts = countsOf(std::move(parts.popularity));
   if (parts.factors) {
     const FactorsModel& factors = *parts.factors;
-    models->unitFactors = unitRows(factors);
+    models->unitFactors =
+        std::make_shared<const std::vector<float>>(unitRows(factors.factors.data(), factors.items, factors.dim));
     models->factorsIndex = indexEmbeddings(factors.factors.data(), factors.items, factors.dim);
   }
   if (parts.sequence) {
@@ -93,8 +99,9 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
 }
 
 ModelParts partsOf(const ModelSet& models) {
-  return {models.popularity, models.rules,     models.factors, models.intents ? models.intents->shared() : nullptr,
-          models.sessions,   models.attention, models.blend,   models.excludeSeen};
+  return {
+      models.counts->popularity, models.rules,     models.factors, models.intents ? models.intents->shared() : nullptr,
+      models.sessions,           models.attention, models.blend,   models.excludeSeen};
 }
 
 }  // namespace kairank

@@ -25,6 +25,9 @@ struct ModelParts {
 /// @throws Error(invalidArgument) when the models disagree about the items, or a number is not finite.
 std::shared_ptr<const ModelSet> makeModels(ModelParts parts);
 
+/// Vectors (rows x dim, row-major) at unit length: cosine similarity becomes a dot product. Zeros stay zeros.
+std::vector<float> unitRows(const float* vectors, size_t rows, size_t dim);
+
 /// The parts of a set, to make another of.
 ModelParts partsOf(const ModelSet& models);
 

@@ -17,6 +17,12 @@ bool finite(const std::vector<float>& values) {
 
 }  // namespace
 
+const float* Newcomers::find(uint32_t row, const std::vector<float>& vectors) const {
+  const auto at = std::lower_bound(rows.begin(), rows.end(), row);
+  if (at == rows.end() || *at != row) return nullptr;
+  return vectors.data() + static_cast<size_t>(at - rows.begin()) * dim;
+}
+
 void completeFactors(FactorsModel& model) {
   const size_t dim = model.dim;
   if (dim == 0 || dim > kMaxDim) refuse("factors: dim is out of range");
@@ -30,6 +36,13 @@ void completeFactors(FactorsModel& model) {
   if (!(model.nu >= 0 && model.nu <= 2)) refuse("factors: nu must be from 0 to 2");
   if (!(model.decay > 0 && model.decay <= 1)) refuse("factors: decay must be above 0, at most 1");
   if (model.maxEvents == 0) refuse("factors: maxEvents must be above 0");
+  if (!model.userGram.empty()) {
+    if (model.userGram.size() != dim * dim) refuse("factors: the users' gram must be dim x dim, or empty");
+    if (!finite(model.userGram)) refuse("factors: every number of the users' gram must be finite");
+    for (size_t d = 0; d < dim; d++) {
+      if (model.userGram[d * dim + d] < 0) refuse("factors: the users' gram must not be negative on its diagonal");
+    }
+  }
 
   model.diagonal = true;
   for (size_t i = 0; i < dim; i++) {

@@ -32,6 +32,9 @@ struct FactorsModel {
   float regularisation = 0;    // lambda of a fold-in: regularisation * (n + alpha0 * items)^nu, n = sum of weights
   float alpha0 = 0;            // weight of an unobserved pair
   float nu = 1;
+  std::vector<float>
+      userGram;              // dim x dim: alpha0 * U^T U, what the fold-in of an item adds to; empty: none is folded in
+  uint32_t users = 0;        // rows of U
   float decay = 1;           // weight of a history event in the fold-in: decay^(age in events)
   uint32_t maxEvents = 200;  // only the last events of a history are folded in
 
@@ -84,26 +87,59 @@ struct Blend {
   std::array<float, kSources> missing{};
 };
 
+/// How often training saw each item. Arrays have one entry a row that the models know.
+struct ItemCounts {
+  std::vector<float> popularity;     // weighted count of positive events
+  std::vector<float> logPopularity;  // log(1 + popularity): what a blend reads
+  std::vector<uint32_t> popular;     // rows by popularity, best first, at most a few thousand
+  std::vector<uint64_t> seen;        // bit r: training saw row r
+};
+
+/// Factors of items that training had none for: they came later, or had no events yet. Folded in from those who took
+/// them up since (see foldInItem).
+struct Newcomers {
+  uint32_t dim = 0;
+  std::vector<uint32_t> rows;      // rising
+  std::vector<float> factors;      // rows x dim
+  std::vector<float> unitFactors;  // the same at unit length
+
+  /// Null for a row that is none of them.
+  const float* factorsOf(uint32_t row) const { return find(row, factors); }
+  const float* unitFactorsOf(uint32_t row) const { return find(row, unitFactors); }
+
+ private:
+  const float* find(uint32_t row, const std::vector<float>& vectors) const;
+};
+
+/// All that a request is answered with. Immutable once published; a copy shares the models.
 struct ModelSet {
   uint32_t items = 0;  // rows the models know; later rows have no model yet
+  std::shared_ptr<const ItemCounts> counts;
   std::shared_ptr<const RulesModel> rules;
   std::shared_ptr<const FactorsModel> factors;
-  std::shared_ptr<const VectorIndex> factorsIndex;  // what recall searches the factors in
+  std::shared_ptr<const std::vector<float>> unitFactors;  // items x dim, the keys and queries of attention
+  std::shared_ptr<const VectorIndex> factorsIndex;        // what recall searches the factors in
+  std::shared_ptr<const Newcomers> newcomers;             // with factors that training did not have; may be null
   std::shared_ptr<const SessionsModel> sessions;
-  std::vector<float> unitFactors;  // items x dim, factors at unit length, the keys and queries of attention
   std::shared_ptr<const IntentEncoder> intents;      // the sequence model
   std::shared_ptr<const VectorIndex> sequenceIndex;  // what recall searches its items in
   AttentionModel attention;
-  std::vector<float> popularity;     // items, weighted count of positive events
-  std::vector<float> logPopularity;  // items, log(1 + popularity): what a blend reads
-  std::vector<uint32_t> popular;     // items by popularity, best first, at most a few thousand
   Blend blend;
   bool excludeSeen = true;  // learned on validation; a request may say otherwise
 
-  std::vector<uint64_t> seenRows;  // bit r: training saw row r
-
   /// Whether training saw the row: an item's embedding by the sequence model is noise where it did not.
-  bool seen(uint32_t row) const { return row < items && ((seenRows[row >> 6] >> (row & 63)) & 1); }
+  bool seen(uint32_t row) const { return row < items && ((counts->seen[row >> 6] >> (row & 63)) & 1); }
+
+  /// The factors of a row, trained or folded in; null for none. Only where there are factors at all.
+  const float* factorsOf(uint32_t row) const {
+    if (factors->has(row)) return factors->factors.data() + static_cast<size_t>(row) * factors->dim;
+    return newcomers ? newcomers->factorsOf(row) : nullptr;
+  }
+  /// The same at unit length.
+  const float* unitFactorsOf(uint32_t row) const {
+    if (factors->has(row)) return unitFactors->data() + static_cast<size_t>(row) * factors->dim;
+    return newcomers ? newcomers->unitFactorsOf(row) : nullptr;
+  }
 };
 
 /// Derives `diagonal` and `trained`.

@@ -17,6 +17,9 @@ struct Vote {
 /// Strongest weight that one event can have: a larger one (or infinity) would drown a whole history.
 constexpr float kMaxEventWeight = 1e6f;
 
+/// For models that can know any row, whenever it came.
+constexpr uint32_t kAnyRow = kNoRow;
+
 /// True for an event that speaks for an item.
 inline bool positive(const HistoryEvent& event) { return event.weight > 0 && event.row != kNoRow; }
 

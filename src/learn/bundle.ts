@@ -12,7 +12,7 @@ import { type ModelTensors, readTensors, tensorsOf } from './tensors.js';
 import type { TrainReport } from './types.js';
 
 const FORMAT = 'kairank-bundle';
-const FORMAT_VERSION = 3;
+const FORMAT_VERSION = 4;
 const MANIFEST = 'manifest.json';
 const WEIGHTS = 'weights.safetensors';
 const DRAFT = '.draft-';

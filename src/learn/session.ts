@@ -60,6 +60,8 @@ export class Trainer {
   constructor(
     private readonly core: NativeCore,
     private readonly store: Store,
+    /** Told when other models are in use. */
+    private readonly published: () => void,
   ) {}
 
   get models(): ModelsInfo | null {
@@ -75,6 +77,7 @@ export class Trainer {
     if (dir === null || current === null) return;
     const { id, trainedAt, report, tensors } = await readBundle(join(dir, MODELS_FOLDER), current);
     call(() => this.core.publish(importModels(moveRows(tensors, this.core.exportKeys()))));
+    this.published();
     this.#models = { id, trainedAt, items: tensors.keys.length, report };
   }
 
@@ -122,6 +125,7 @@ export class Trainer {
     run.mark('save', false);
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
     call(() => this.core.publish(trained.models));
+    this.published();
     run.mark('save', true);
     this.#models = { id: bundle, trainedAt, items: keys.length, report: trained.report };
     return {

@@ -29,7 +29,7 @@ export interface ModelTensors {
 /** What a bundle keeps beside its arrays. */
 interface Settings {
   rules: { decay: number; maxEvents: number } | null;
-  factors: { regularisation: number; alpha0: number; nu: number; decay: number; maxEvents: number } | null;
+  factors: { users: number; regularisation: number; alpha0: number; nu: number; decay: number; maxEvents: number } | null;
   sequence: Omit<NativeSequenceConfig, 'kinds'> | null;
   sessions: Omit<SessionsTensors, 'offsets' | 'rows'> | null;
   attention: NativeModelParts['attention'];
@@ -99,9 +99,10 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
     settings.rules = { decay: rules.decay, maxEvents: rules.maxEvents };
   }
   if (factors) {
-    const { dim, factors: values, gram, ...rest } = factors;
+    const { dim, factors: values, gram, userGram, ...rest } = factors;
     add('factors', values, [keys.length, dim]);
     add('gram', gram, [dim, dim]);
+    add('userGram', userGram, [dim, dim]);
     settings.factors = rest;
   }
   if (sessions) {
@@ -186,7 +187,8 @@ class TensorReader {
     const { data, shape } = this.take('factors', Float32Array, [items, -1]);
     const dim = shape[1] ?? 0;
     const gram = this.finite('gram', this.take('gram', Float32Array, [dim, dim]).data);
-    return { dim, factors: this.finite('factors', data), gram, ...settings };
+    const userGram = this.finite('userGram', this.take('userGram', Float32Array, [dim, dim]).data);
+    return { dim, factors: this.finite('factors', data), gram, userGram, ...settings };
   }
 
   /** Which tensors there must be and of what size, the core knows from the config, and checks. */

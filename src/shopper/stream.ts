@@ -23,6 +23,8 @@ interface Stored {
 export interface EventsOptions {
   /** Values of an item without fields, to admit unknown ids as items; null: hold them back. */
   admit: readonly ColumnValue[] | null;
+  /** Told when events speak for items that the models know nothing of. */
+  onNewcomers: () => void;
 }
 
 export class Events<T extends string = string> {
@@ -91,13 +93,14 @@ export class Events<T extends string = string> {
         );
       } else if (fresh.ids.length > 0) this.core.reserveItems(fresh.ids, keys);
       if (events.length === 0) return;
-      this.core.addEvents(
+      const unplaced = this.core.addEvents(
         events.map(({ user }) => user),
         events.map(({ item }) => item),
         Uint16Array.from(events, ({ type }) => type),
         Float32Array.from(events, ({ type, value }) => weightOf(this.types, type, value)),
         Float64Array.from(events, ({ at }) => at),
       );
+      if (unplaced > 0) this.options.onNewcomers();
     });
   }
 }

@@ -184,6 +184,8 @@ const MODELS: ModelTensors = {
     dim: 2,
     factors: Float32Array.of(1, 2, 3, 4, 5, 6),
     gram: Float32Array.of(1, 0, 0, 1),
+    userGram: Float32Array.of(2, 1, 1, 3),
+    users: 7,
     regularisation: 0.01,
     alpha0: 0.1,
     nu: 1,

@@ -247,6 +247,8 @@ describe('learning', () => {
       dim: 1,
       factors: Float32Array.from([1, 2]),
       gram: Float32Array.from([1]),
+      userGram: Float32Array.from([2]),
+      users: 3,
       regularisation: 0.1,
       alpha0: 0.1,
       nu: 1,
@@ -258,6 +260,9 @@ describe('learning', () => {
       { ...factors, dim: 2 },
       { ...factors, factors: Float32Array.from([1, Number.POSITIVE_INFINITY]) },
       { ...factors, gram: new Float32Array(4) },
+      { ...factors, userGram: new Float32Array(0) },
+      { ...factors, userGram: Float32Array.from([-1]) },
+      { ...factors, users: -1 },
       { ...factors, regularisation: 0 },
     ]) {
       expect(() => learning.factorsFromTensors(2, bad)).toThrow(refused);

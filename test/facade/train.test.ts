@@ -238,6 +238,31 @@ describe('train', () => {
   });
 });
 
+describe('an item that comes after training', () => {
+  it('is recalled for those of the taste of its first shoppers, at once and over an opening', async () => {
+    const engine = await filled();
+    await engine.train({ validation: 0 });
+    await engine.items.put({ id: 'new', aisle: 'left', title: 'Newest Thing' });
+    // Nobody has had it: it stands where nothing speaks for it.
+    const visit = { events: [{ item: 'i3' }, { item: 'i5' }], k: 5 };
+    expect((await engine.rank({ ...visit, items: ['new'] })).items[0]?.sources).toEqual([]);
+    const at = 1.8e12;
+    await engine.events.add(
+      Array.from({ length: 12 }, (_, index) => ({ user: `u${index * 2}`, item: 'new', type: 'purchase' as const, at: at + index })),
+    );
+    const scored = async (from: Engine<Shop>): Promise<readonly string[]> =>
+      (await from.rank({ ...visit, items: ['new'] })).items[0]?.sources ?? [];
+    await expect.poll(() => scored(engine), { timeout: 5000 }).toContain('factors');
+    const { items: left } = await engine.recommend({ ...visit, k: 12 });
+    expect(left.map(({ id }) => id)).toContain('new');
+    const { items: right } = await engine.recommend({ events: [{ item: 'i23' }, { item: 'i25' }], k: 12 });
+    expect(right.map(({ id }) => id)).not.toContain('new');
+    await engine.close();
+    const again = await shop();
+    await expect.poll(() => scored(again), { timeout: 5000 }).toContain('factors');
+  });
+});
+
 describe('a folder whose models are damaged', () => {
   it('is refused by the name of the file', async () => {
     const engine = await filled();

@@ -30,7 +30,7 @@ std::vector<double> scoresOf(const ModelSet& models, RankedBy by, const HistoryE
   std::vector<Vote> votes;
   if (by == RankedBy::popularity) {
     for (uint32_t row = 0; row < kItems; row++) {
-      if (models.popularity[row] > 0) out[row] = models.popularity[row];
+      if (models.counts->popularity[row] > 0) out[row] = models.counts->popularity[row];
     }
   } else if (by == RankedBy::rules) {
     collectVotes(events, count, kItems, models.rules->decay, models.rules->maxEvents, votes);
@@ -62,7 +62,7 @@ std::vector<double> scoresOf(const ModelSet& models, RankedBy by, const HistoryE
     collectVotes(events, count, kItems, factors.decay, factors.maxEvents, votes);
     FoldInScratch scratch;
     std::vector<float> x(factors.dim);
-    if (!foldIn(factors, votes, scratch, x.data())) return out;
+    if (!foldIn(factors, nullptr, votes, scratch, x.data())) return out;
     for (uint32_t row = 0; row < kItems; row++) {
       double product = 0;
       for (uint32_t d = 0; d < factors.dim; d++) product += x[d] * factors.factors[row * factors.dim + d];

@@ -101,6 +101,25 @@ void train(uint64_t seed, uint32_t dim) {
     before = loss;
     checkOptimal(positives, settings, users, trainer.itemFactors());
   }
+  // An item that is folded in from its users is where training put it.
+  const std::vector<float> trained = trainer.userFactors();
+  const auto placed = trainer.model();
+  FoldInScratch solver;
+  std::vector<float> y(dim);
+  for (uint32_t item = 0; item < 60; item++) {
+    std::vector<const float*> fans;
+    std::vector<float> weights;
+    for (uint64_t i = positives.itemOffsets[item]; i < positives.itemOffsets[item + 1]; i++) {
+      fans.push_back(trained.data() + positives.users[positives.places[i]] * dim);
+      weights.push_back(positives.weights[positives.places[i]]);
+    }
+    if (fans.empty()) continue;
+    foldInItem(*placed, fans.data(), weights.data(), fans.size(), solver, y.data());
+    const float* expected = placed->factors.data() + item * dim;
+    double error = 0;
+    for (uint32_t d = 0; d < dim; d++) error += (y[d] - expected[d]) * (y[d] - expected[d]);
+    CHECK_THAT(std::sqrt(error) <= 2e-3 * std::sqrt(dot(expected, expected, dim)) + 1e-6, "dim " << dim);
+  }
   // The next users are what a fold-in of their histories gives.
   const auto model = trainer.model();
   model->decay = 1;
@@ -111,7 +130,7 @@ void train(uint64_t seed, uint32_t dim) {
   for (uint32_t user = 0; user < 80; user++) {
     const uint64_t first = histories.offsets[user];
     collectVotes(histories.events.data() + first, histories.offsets[user + 1] - first, 60, 1, 1000, votes);
-    foldIn(*model, votes, scratch, users.data() + user * dim);
+    foldIn(*model, nullptr, votes, scratch, users.data() + user * dim);
   }
   const double folded = lossOf(positives, settings, users, trainer.itemFactors());
   CHECK_THAT(folded <= before * (1 + 1e-6), "dim " << dim << ": " << folded << " after " << before);

@@ -67,7 +67,7 @@ std::vector<double> scoresByHand(const ModelSet& models, const Ask& ask, const s
     collectVotes(ask.events, ask.eventCount, kItems, models.factors->decay, models.factors->maxEvents, votes);
     FoldInScratch scratch;
     std::vector<float> x(models.factors->dim);
-    const bool folded = foldIn(*models.factors, votes, scratch, x.data());
+    const bool folded = foldIn(*models.factors, nullptr, votes, scratch, x.data());
     Attended attended;
     const bool attends = attend(models, models.attention, ask.events, ask.eventCount, attended);
     for (size_t i = 0; i < rows.size(); i++) {
@@ -106,7 +106,7 @@ std::vector<double> scoresByHand(const ModelSet& models, const Ask& ask, const s
     }
   }
   for (size_t i = 0; i < rows.size(); i++)
-    columns[3][i] = rows[i] < kItems ? std::log1p(models.popularity[rows[i]]) : 0;
+    columns[3][i] = rows[i] < kItems ? std::log1p(models.counts->popularity[rows[i]]) : 0;
   std::vector<double> out(rows.size(), 0.0);
   for (size_t s = 0; s < kSources; s++) {
     double sum = 0;

@@ -65,7 +65,7 @@ void compare(Random& random, uint32_t dim, bool diagonal, size_t events) {
   collectVotes(history.data(), history.size(), model.items, model.decay, model.maxEvents, votes);
   FoldInScratch scratch;
   std::vector<float> x(dim, 7.0f);
-  const bool folded = foldIn(model, votes, scratch, x.data());
+  const bool folded = foldIn(model, nullptr, votes, scratch, x.data());
   const std::vector<double> expected = exact(model, votes);
   double norm = 0;
   double error = 0;
