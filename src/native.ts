@@ -32,8 +32,17 @@ export interface NativeKernels {
   batch(target: TargetName | null, type: 'f32', dim: number, queries: Float32Array, rows: Float32Array, out: Float32Array): void;
   batch(target: TargetName | null, type: 'bf16', dim: number, queries: Uint16Array, rows: Uint16Array, out: Float32Array): void;
   batch(target: TargetName | null, type: 'i8', dim: number, queries: Int8Array, rows: Int8Array, out: Int32Array): void;
-  /** c = a b; a: m x k, b: k x n, c: m x n, all row-major. */
-  gemm(target: TargetName | null, m: number, n: number, k: number, a: Float32Array, b: Float32Array, c: Float32Array): void;
+  /** c = a b; a: m x k, b: k x n, c: m x n, all row-major. 'bf16': where that is faster, a and b are rounded to it first. */
+  gemm(
+    target: TargetName | null,
+    type: 'f32' | 'bf16',
+    m: number,
+    n: number,
+    k: number,
+    a: Float32Array,
+    b: Float32Array,
+    c: Float32Array,
+  ): void;
   /** The k best positions of scores, best first, ties by position; NaN ranks last. */
   topk(target: TargetName | null, scores: Float32Array, k: number): Uint32Array;
   toBf16(target: TargetName | null, input: Float32Array): Uint16Array;

@@ -96,13 +96,21 @@ Napi::Value batch(const Napi::CallbackInfo& info) {
 Napi::Value gemm(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     const KernelTable& table = tableOf(info[0]);
-    const size_t m = wholeOf(info[1], "m", 1, kMaxRows);
-    const size_t n = wholeOf(info[2], "n", 1, kMaxRows);
-    const size_t k = wholeOf(info[3], "k", 1, kMaxRows);
-    const Span<float> a = spanOf<float>(info[4], "a", product(m, k, "a"));
-    const Span<float> b = spanOf<float>(info[5], "b", product(k, n, "b"));
-    const Span<float> c = spanOf<float>(info[6], "c", product(m, n, "c"));
-    table.gemmF32({a.data, k, false, b.data, n, false, c.data, n, m, n, k, false});
+    const std::string type = textOf(info[1]);
+    const size_t m = wholeOf(info[2], "m", 1, kMaxRows);
+    const size_t n = wholeOf(info[3], "n", 1, kMaxRows);
+    const size_t k = wholeOf(info[4], "k", 1, kMaxRows);
+    const Span<float> a = spanOf<float>(info[5], "a", product(m, k, "a"));
+    const Span<float> b = spanOf<float>(info[6], "b", product(k, n, "b"));
+    const Span<float> c = spanOf<float>(info[7], "c", product(m, n, "c"));
+    const GemmTask task{a.data, k, false, b.data, n, false, c.data, n, m, n, k, false};
+    if (type == "f32") {
+      table.gemmF32(task);
+    } else if (type == "bf16") {
+      table.gemmBf16(task);
+    } else {
+      refuse("type", "'f32' or 'bf16'");
+    }
     return info.Env().Undefined();
   });
 }

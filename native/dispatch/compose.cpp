@@ -34,6 +34,7 @@ void setScalar(KernelTable& table) {
   table.gramF32 = gramF32Scalar;
   table.axpyF32 = axpyF32Scalar;
   table.gemmF32 = gemmF32Scalar;
+  table.gemmBf16 = gemmF32Scalar;
   table.softmaxF32 = softmaxF32Scalar;
 }
 
@@ -55,6 +56,7 @@ void setNeon(KernelTable& table) {
   table.gramF32 = gramF32Neon;
   table.axpyF32 = axpyF32Neon;
   table.gemmF32 = gemmF32Neon;
+  table.gemmBf16 = gemmF32Neon;
   table.softmaxF32 = softmaxF32Neon;
   table.attentionF32 = attentionF32Neon;
   table.attentionBf16 = attentionF32Neon;
@@ -81,6 +83,7 @@ void setAvx2(KernelTable& table) {
   table.gramF32 = gramF32Avx2;
   table.axpyF32 = axpyF32Avx2;
   table.gemmF32 = gemmF32Avx2;
+  table.gemmBf16 = gemmF32Avx2;
   table.softmaxF32 = softmaxF32Avx2;
 }
 #endif
@@ -105,6 +108,7 @@ void setAvx512(KernelTable& table) {
   table.gramF32 = gramF32Avx512;
   table.axpyF32 = axpyF32Avx512;
   table.gemmF32 = gemmF32Avx512;
+  table.gemmBf16 = gemmF32Avx512;
   table.softmaxF32 = softmaxF32Avx512;
 }
 #endif
@@ -115,6 +119,7 @@ void setAmx(KernelTable& table) {
   table.batchBf16 = batchBf16Amx;
   table.batchI8 = batchI8Amx;
   table.attentionBf16 = attentionBf16Amx;
+  table.gemmBf16 = gemmBf16Amx;
 }
 #endif
 

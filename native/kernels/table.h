@@ -99,6 +99,7 @@ struct KernelTable {
 
   // gemm/
   void (*gemmF32)(const GemmTask& task);
+  void (*gemmBf16)(const GemmTask& task);  // for training: A and B may be rounded to bf16; f32 accumulation
   // softmax/: x[i] = exp(x[i] - largest of x); returns the sum of these.
   double (*softmaxF32)(float* x, size_t n, float* largest);
 };

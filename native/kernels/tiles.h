@@ -21,6 +21,16 @@ struct alignas(64) TileConfig {
   uint8_t rows[16] = {};
 };
 
+/// Eight tiles of 16 rows of 64 bytes.
+inline TileConfig fullTiles() {
+  TileConfig config;
+  for (int i = 0; i < 8; ++i) {
+    config.rows[i] = 16;
+    config.bytes[i] = 64;
+  }
+  return config;
+}
+
 }  // namespace kairank
 
 #if defined(KAIRANK_EMULATE)

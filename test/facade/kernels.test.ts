@@ -118,6 +118,22 @@ describe.each(targets)('kernels on %s', (target) => {
     for (let i = 0; i < m * n; i += 1) expect(all[i]).toBe(product(queries, Math.floor(i / n), rows, i % n, dim).value);
   });
 
+  it.each(SHAPES)('matrix products, $m x $n x $dim', ({ m, n, dim }) => {
+    const next = stream(dim + 3);
+    const a = floats(m * dim, next);
+    const b = floats(dim * n, next);
+    const rows = Float32Array.from(b, (_, i) => b[(i % dim) * n + Math.floor(i / dim)] ?? Number.NaN);
+    const exact = new Float32Array(m * n);
+    const rounded = new Float32Array(m * n);
+    kernels.gemm(target, 'f32', m, n, dim, a, b, exact);
+    kernels.gemm(target, 'bf16', m, n, dim, a, b, rounded);
+    for (let i = 0; i < m * n; i += 1) {
+      const expected = product(a, Math.floor(i / n), rows, i % n, dim);
+      expectNear(exact[i], expected, dim);
+      expect(Math.abs((rounded[i] ?? Number.NaN) - expected.value)).toBeLessThanOrEqual(0.008 * expected.magnitude);
+    }
+  });
+
   it('selects the best, ties by position, NaN last', () => {
     const score = fc.oneof(fc.float(), fc.constantFrom(0, -0, 1, Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY));
     fc.assert(

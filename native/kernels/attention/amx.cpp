@@ -209,11 +209,7 @@ KAIRANK_TARGET_AMX void attendBlock(const TileHead& head, size_t start, size_t o
 }
 
 KAIRANK_TARGET_AMX void attendHead(const TileHead& head) {
-  TileConfig config;
-  for (int i = 0; i < 8; ++i) {
-    config.rows[i] = kTileRows;
-    config.bytes[i] = kRowBytes;
-  }
+  const TileConfig config = fullTiles();
   const TileScope scope(config);
   const size_t candidates = head.task->candidates;
   for (size_t start = 0; start < candidates; start += kBlock) {

@@ -17,15 +17,6 @@ constexpr size_t kSide = 16;      // rows of a tile, words of a row
 constexpr size_t kRowBytes = 64;  // bytes of a row of a tile
 constexpr size_t kGroup = 2 * kSide;
 
-TileConfig fullTiles() {
-  TileConfig config;
-  for (int i = 0; i < 8; ++i) {
-    config.rows[i] = kSide;
-    config.bytes[i] = kRowBytes;
-  }
-  return config;
-}
-
 template <int kSum, int kA, int kB, bool kBf16>
 KAIRANK_TARGET_AMX inline void addTileProduct() {
   if constexpr (kBf16) {

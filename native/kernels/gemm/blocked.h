@@ -3,7 +3,8 @@
 // as a tile, a panel stays in the first cache while a block of A, held by the second, passes over it. A is read as it
 // lies, unless it is transposed: then the rows of a tile would touch a cache line for every k, and it is packed too.
 //
-// A target gives a Tile: kRows and kColumns, and run<rows>(TileTask).
+// A target gives a Tile: kRows and kColumns, and run<rows>(TileTask). The tiles of AMX (amx.cpp) go another way,
+// because both of their factors are packed in bf16.
 
 #include <algorithm>
 #include <cstddef>
@@ -32,6 +33,21 @@ namespace {
 constexpr size_t kGemmDepth = 256;         // of a block
 constexpr size_t kGemmBlockA = 48 << 10;   // floats of A that stay in the second cache
 constexpr size_t kGemmBlockB = 128 << 10;  // floats of B that are packed at once
+
+inline size_t roundUp(size_t n, size_t step) { return (n + step - 1) / step * step; }
+
+/// How many rows or columns of `size`, in whole steps, are packed at once: what the budget holds, at least one step.
+inline size_t blockOf(size_t budget, size_t depth, size_t step, size_t size) {
+  return std::min(std::max<size_t>(1, budget / depth / step) * step, roundUp(size, step));
+}
+
+/// True where nothing is to be multiplied; C is then what it should be.
+inline bool isEmptyProduct(const GemmTask& task) {
+  if (task.m == 0 || task.n == 0) return true;
+  if (task.k > 0) return false;
+  for (size_t i = 0; !task.accumulate && i < task.m; ++i) std::fill_n(task.c + i * task.ldc, task.n, 0.0f);
+  return true;
+}
 
 /// Rows first .. first + depth of op(B), columns from `column`, as panels; columns beyond the last are zeros.
 template <typename Tile>
@@ -76,18 +92,10 @@ void runRows(size_t rows, const TileTask& tile) {
 
 template <typename Tile>
 void runGemm(const GemmTask& task) {
-  if (task.m == 0 || task.n == 0) return;
-  if (task.k == 0) {
-    if (task.accumulate) return;
-    for (size_t i = 0; i < task.m; ++i) std::fill_n(task.c + i * task.ldc, task.n, 0.0f);
-    return;
-  }
+  if (isEmptyProduct(task)) return;
   const size_t deepest = std::min(kGemmDepth, task.k);
-  const auto blockOf = [deepest](size_t budget, size_t step, size_t size) {
-    return std::min(std::max<size_t>(1, budget / deepest / step), (size + step - 1) / step) * step;
-  };
-  const size_t rowBlock = blockOf(kGemmBlockA, Tile::kRows, task.m);
-  const size_t columnBlock = blockOf(kGemmBlockB, Tile::kColumns, task.n);
+  const size_t rowBlock = blockOf(kGemmBlockA, deepest, Tile::kRows, task.m);
+  const size_t columnBlock = blockOf(kGemmBlockB, deepest, Tile::kColumns, task.n);
   Scratch<float> panels(deepest * columnBlock);
   Scratch<float> packedA(task.transposeA ? deepest * rowBlock : 0);
   for (size_t first = 0; first < task.k; first += deepest) {

@@ -50,16 +50,17 @@ double softmaxLoss(const LossTask& task, uint32_t threads, const Control& contro
   parallelFor(threads, task.rows, kRowChunk, control, [&](size_t, size_t begin, size_t end) {
     const float* intents = task.intents + begin * dim;
     float* own = probabilities + begin * count;
-    kernels().gemmF32({intents, dim, false, task.candidates, dim, true, own, count, end - begin, count, dim, false});
+    multiply(Matrix<float>{intents, dim}, Matrix<float>{task.candidates, dim, true}, own, count, end - begin, count,
+             dim, false, task.products);
     for (size_t row = begin; row < end; row++) {
       scratch.losses[row] = lossOfRow(task, row, probabilities + row * count);
     }
-    kernels().gemmF32(
-        {own, count, false, task.candidates, dim, false, dIntents + begin * dim, dim, end - begin, dim, count, false});
+    multiply(Matrix<float>{own, count}, Matrix<float>{task.candidates, dim}, dIntents + begin * dim, dim, end - begin,
+             dim, count, false, task.products);
   });
   parallelFor(threads, count, kCandidateChunk, control, [&](size_t, size_t begin, size_t end) {
-    kernels().gemmF32({probabilities + begin, count, true, task.intents, dim, false, dCandidates + begin * dim, dim,
-                       end - begin, dim, task.rows, false});
+    multiply(Matrix<float>{probabilities + begin, count, true}, Matrix<float>{task.intents, dim},
+             dCandidates + begin * dim, dim, end - begin, dim, task.rows, false, task.products);
   });
   double total = 0;
   for (const double loss : scratch.losses) total += loss;

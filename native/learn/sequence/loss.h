@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../../include/control.h"
+#include "matrix.h"
 
 namespace kairank {
 
@@ -22,6 +23,7 @@ struct LossTask {
   const float* logChance;   // count: log pi of each candidate, or null for all 1
   const uint32_t* targets;  // rows: index into the candidates
   float smoothing;          // share of the target that is spread over all candidates
+  Products products;        // of logits and of gradients
 };
 
 /// Working memory, kept between calls.

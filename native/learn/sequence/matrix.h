@@ -1,11 +1,15 @@
 #pragma once
-// Row-major products for layers that are trained in f32, by the kernels, and checked in double, by plain loops.
+// Row-major products for layers: in f32 by the kernels, and in double by plain loops, for checking.
 
 #include <cstddef>
 
 #include "../../dispatch/dispatch.h"
 
 namespace kairank {
+
+/// What training multiplies may be rounded to bf16, where that is faster: weights, sums and the optimiser's state stay
+/// f32. What is measured, or compared with double, is exact, because it is served so.
+enum class Products { exact, rounded };
 
 template <typename T>
 struct Matrix {
@@ -16,12 +20,13 @@ struct Matrix {
 
 /// C (m x n) = A B, or C += A B.
 inline void multiply(const Matrix<float>& a, const Matrix<float>& b, float* c, size_t ldc, size_t m, size_t n, size_t k,
-                     bool accumulate) {
-  kernels().gemmF32({a.at, a.stride, a.transposed, b.at, b.stride, b.transposed, c, ldc, m, n, k, accumulate});
+                     bool accumulate, Products products) {
+  const auto gemm = products == Products::rounded ? kernels().gemmBf16 : kernels().gemmF32;
+  gemm({a.at, a.stride, a.transposed, b.at, b.stride, b.transposed, c, ldc, m, n, k, accumulate});
 }
 
 inline void multiply(const Matrix<double>& a, const Matrix<double>& b, double* c, size_t ldc, size_t m, size_t n,
-                     size_t k, bool accumulate) {
+                     size_t k, bool accumulate, Products) {
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < n; j++) {
       double sum = 0;

@@ -49,7 +49,7 @@ namespace {
 
 template <typename T>
 void blockForward(const SequenceConfig& config, const BlockLayout& at, const T* weights, const AttentionShape& shape,
-                  double dropout, Random& random, BlockTrace<T>& trace, std::vector<T>& stream,
+                  double dropout, Random& random, Products products, BlockTrace<T>& trace, std::vector<T>& stream,
                   std::vector<T>& scratch) {
   const size_t dim = config.dim;
   const size_t rows = stream.size() / dim;
@@ -63,9 +63,10 @@ void blockForward(const SequenceConfig& config, const BlockLayout& at, const T* 
   normForward(stream.data(), weights + at.attentionGain, weights + at.attentionBias, rows, dim,
               trace.attentionIn.data(), trace.attentionUnit.data(), trace.attentionInverse.data());
   linearForward(trace.attentionIn.data(), weights + at.projection, weights + at.projectionBias, rows, dim, 3 * dim,
-                trace.projected.data());
+                trace.projected.data(), products);
   attentionForward(shape, trace.projected.data(), weights + at.distance, trace.attended.data(), trace.weights.data());
-  linearForward(trace.attended.data(), weights + at.output, weights + at.outputBias, rows, dim, dim, scratch.data());
+  linearForward(trace.attended.data(), weights + at.output, weights + at.outputBias, rows, dim, dim, scratch.data(),
+                products);
   dropoutForward(scratch.data(), rows * dim, dropout, random, trace.attentionKept);
   addScaled(T(1), scratch.data(), stream.data(), rows * dim);
 
@@ -78,9 +79,11 @@ void blockForward(const SequenceConfig& config, const BlockLayout& at, const T* 
   trace.bent.resize(rows * hidden);
   normForward(stream.data(), weights + at.feedGain, weights + at.feedBias, rows, dim, trace.feedIn.data(),
               trace.feedUnit.data(), trace.feedInverse.data());
-  linearForward(trace.feedIn.data(), weights + at.widen, weights + at.widenBias, rows, dim, hidden, trace.wide.data());
+  linearForward(trace.feedIn.data(), weights + at.widen, weights + at.widenBias, rows, dim, hidden, trace.wide.data(),
+                products);
   geluForward(trace.wide.data(), rows * hidden, trace.bent.data(), trace.gate.data());
-  linearForward(trace.bent.data(), weights + at.narrow, weights + at.narrowBias, rows, hidden, dim, scratch.data());
+  linearForward(trace.bent.data(), weights + at.narrow, weights + at.narrowBias, rows, hidden, dim, scratch.data(),
+                products);
   dropoutForward(scratch.data(), rows * dim, dropout, random, trace.feedKept);
   addScaled(T(1), scratch.data(), stream.data(), rows * dim);
 }
@@ -124,7 +127,7 @@ void blockBackward(const SequenceConfig& config, const BlockLayout& at, size_t b
 /// them.
 template <typename T>
 void poolForward(const SequenceConfig& config, const SequenceLayout& layout, const T* weights, const Ragged& batch,
-                 double dropout, Random& random, NetworkTrace<T>& trace) {
+                 double dropout, Random& random, Products products, NetworkTrace<T>& trace) {
   const size_t dim = config.dim;
   const size_t rows = batch.rows();
   const AttentionShape shape{batch.offsets, dim, 1, config.window};
@@ -132,7 +135,7 @@ void poolForward(const SequenceConfig& config, const SequenceLayout& layout, con
   trace.pooled.resize(rows * 3 * dim);
   trace.poolWeights.resize(attentionWeights(shape));
   linearForward(trace.finalOut.data(), weights + layout.pool, weights + layout.poolBias, rows, dim, 2 * dim,
-                trace.scratch.data());
+                trace.scratch.data(), products);
   trace.out.resize(rows * dim);
   for (size_t i = 0; i < rows; i++) embedItem(config, weights, batch.items[i], trace.out.data() + i * dim);
   dropoutForward(trace.out.data(), rows * dim, dropout, random, trace.poolKept);
@@ -172,7 +175,7 @@ void poolBackward(const SequenceConfig& config, const SequenceLayout& layout, co
 
 template <typename T>
 void networkForward(const SequenceConfig& config, const SequenceLayout& layout, const T* weights, const Ragged& batch,
-                    double dropout, Random& random, NetworkTrace<T>& trace) {
+                    double dropout, Random& random, NetworkTrace<T>& trace, Products products) {
   const size_t dim = config.dim;
   const size_t rows = batch.rows();
   const AttentionShape shape{batch.offsets, dim, config.heads, config.window};
@@ -181,7 +184,7 @@ void networkForward(const SequenceConfig& config, const SequenceLayout& layout, 
   dropoutForward(trace.stream.data(), rows * dim, dropout, random, trace.inputKept);
   trace.blocks.resize(config.blocks);
   for (uint32_t b = 0; b < config.blocks; b++) {
-    blockForward(config, layout.blocks[b], weights, shape, dropout, random, trace.blocks[b], trace.stream,
+    blockForward(config, layout.blocks[b], weights, shape, dropout, random, products, trace.blocks[b], trace.stream,
                  trace.scratch);
   }
   std::vector<T>& last = config.pooled ? trace.finalOut : trace.out;
@@ -190,7 +193,7 @@ void networkForward(const SequenceConfig& config, const SequenceLayout& layout, 
   trace.finalInverse.resize(rows);
   normForward(trace.stream.data(), weights + layout.finalGain, weights + layout.finalBias, rows, dim, last.data(),
               trace.finalUnit.data(), trace.finalInverse.data());
-  if (config.pooled) poolForward(config, layout, weights, batch, dropout, random, trace);
+  if (config.pooled) poolForward(config, layout, weights, batch, dropout, random, products, trace);
 }
 
 template <typename T>
@@ -230,9 +233,9 @@ void networkBackward(const SequenceConfig& config, const SequenceLayout& layout,
 template void embed(const SequenceConfig&, const SequenceLayout&, const float*, const Ragged&, float*);
 template void embed(const SequenceConfig&, const SequenceLayout&, const double*, const Ragged&, double*);
 template void networkForward(const SequenceConfig&, const SequenceLayout&, const float*, const Ragged&, double, Random&,
-                             NetworkTrace<float>&);
+                             NetworkTrace<float>&, Products);
 template void networkForward(const SequenceConfig&, const SequenceLayout&, const double*, const Ragged&, double,
-                             Random&, NetworkTrace<double>&);
+                             Random&, NetworkTrace<double>&, Products);
 template void networkBackward(const SequenceConfig&, const SequenceLayout&, const float*, const Ragged&, double,
                               NetworkTrace<float>&, const float*, float*, float*);
 template void networkBackward(const SequenceConfig&, const SequenceLayout&, const double*, const Ragged&, double,

@@ -7,6 +7,7 @@
 
 #include "../../include/random.h"
 #include "../../state/sequence_model.h"
+#include "matrix.h"
 
 namespace kairank {
 
@@ -50,10 +51,10 @@ struct NetworkTrace {
 template <typename T>
 void embed(const SequenceConfig& config, const SequenceLayout& layout, const T* weights, const Ragged& batch, T* out);
 
-/// Fills trace.out. A dropout of 0 takes nothing from `random`.
+/// Fills trace.out. A dropout of 0 takes nothing from `random`. What may be rounded is for f32; double is exact.
 template <typename T>
 void networkForward(const SequenceConfig& config, const SequenceLayout& layout, const T* weights, const Ragged& batch,
-                    double dropout, Random& random, NetworkTrace<T>& trace);
+                    double dropout, Random& random, NetworkTrace<T>& trace, Products products = Products::exact);
 
 /// From dOut (rows x dim). Adds to dBody, the gradient of the weights from layout.body on; sets dItems (rows x dim),
 /// the gradient of each row's item embedding as an input.

@@ -162,7 +162,7 @@ double SequenceStep::run(const std::vector<BatchPart>& parts, size_t used, size_
   parallelFor(threads_, used, 1, control_, [&](size_t, size_t p, size_t) {
     const BatchPart& part = parts[p];
     Random own(partSeed + p * 0x9E3779B97F4A7C15ull);
-    networkForward(config_, layout_, weights, part.events, settings_.dropout, own, work_[p].trace);
+    networkForward(config_, layout_, weights, part.events, settings_.dropout, own, work_[p].trace, Products::rounded);
     for (size_t i = 0; i < part.rows.size(); i++) {
       std::copy_n(work_[p].trace.out.data() + part.rows[i] * dim, dim, intents_.data() + (part.first + i) * dim);
       targets_[part.first + i] = negatives_ > 0 ? slotOfItem_[part.targets[i]] : part.targets[i];
@@ -177,7 +177,8 @@ double SequenceStep::run(const std::vector<BatchPart>& parts, size_t used, size_
                 config_.items,
                 nullptr,
                 targets_.data(),
-                static_cast<float>(settings_.smoothing)};
+                static_cast<float>(settings_.smoothing),
+                Products::rounded};
   if (negatives_ > 0) {
     for (size_t c = 0; c < candidates_; c++) std::copy_n(weights + slots_[c] * dim, dim, table_.data() + c * dim);
     task.candidates = table_.data();

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "../../dispatch/dispatch.h"
 #include "../../include/parallel.h"
 #include "batches.h"
+#include "matrix.h"
 
 namespace kairank {
 
@@ -74,7 +74,7 @@ std::vector<CaseQuality> sequenceQualities(const SequenceConfig& config, const f
     }
     if (scored.empty()) return;
     Random unused(0);
-    networkForward(config, layout, weights, scratch.batch, 0, unused, scratch.trace);
+    networkForward(config, layout, weights, scratch.batch, 0, unused, scratch.trace, Products::exact);
     scratch.intents.resize(scored.size() * dim);
     for (size_t s = 0, at = 0; s + 1 < scratch.batch.offsets.size(); s++) {
       const size_t last = scratch.batch.offsets[s + 1];
@@ -83,8 +83,8 @@ std::vector<CaseQuality> sequenceQualities(const SequenceConfig& config, const f
     }
     scratch.scores.resize(scored.size() * items);
     // The length of an intent changes no order.
-    kernels().gemmF32({scratch.intents.data(), dim, false, table, dim, true, scratch.scores.data(), items,
-                       scored.size(), items, dim, false});
+    multiply(Matrix<float>{scratch.intents.data(), dim}, Matrix<float>{table, dim, true}, scratch.scores.data(), items,
+             scored.size(), items, dim, false, Products::exact);
     for (size_t s = 0; s < scored.size(); s++) {
       out[scored[s]] = qualityOfCase(cases, chosen[scored[s]], excludeSeen, items, scratch.scores.data() + s * items);
     }

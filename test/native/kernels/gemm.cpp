@@ -9,6 +9,10 @@
 #include "random.h"
 #include "tables.h"
 
+#if defined(KAIRANK_EMULATE)
+#include "../../../native/kernels/tiles.h"
+#endif
+
 namespace {
 
 using kairank::GemmTask;
@@ -32,7 +36,22 @@ struct Shape {
   size_t m, n, k;
 };
 
-void checkShape(const KernelTable& table, const Shape& shape, int variant, Random& random) {
+struct Product {
+  void (*run)(const GemmTask& task);
+  bool rounds;  // A and B to bf16
+};
+
+/// What rounding both factors to bf16 may change, in units of kUnit: native/kernels/gemm/gemm.h.
+constexpr double kRounding = (0x1p-7 + 0x1p-16) / kUnit;
+
+/// Nearest bf16, ties to even: eight significant bits.
+double nearestBf16(double value) {
+  int exponent = 0;
+  const double fraction = std::frexp(value, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+}
+
+void checkShape(const Product& product, const Shape& shape, int variant, Random& random) {
   const bool transposeA = variant & 1;
   const bool transposeB = variant & 2;
   const bool accumulate = variant & 4;
@@ -51,8 +70,8 @@ void checkShape(const KernelTable& table, const Shape& shape, int variant, Rando
       c.at[i] = random.spread();
   }
   const std::vector<float> before(c.at.data(), c.at.data() + c.at.size());
-  table.gemmF32({a.at.data(), a.stride, transposeA, b.at.data(), b.stride, transposeB, c.at.data(), c.stride, shape.m,
-                 shape.n, shape.k, accumulate});
+  product.run({a.at.data(), a.stride, transposeA, b.at.data(), b.stride, transposeB, c.at.data(), c.stride, shape.m,
+               shape.n, shape.k, accumulate});
   for (size_t i = 0; i < c.at.size(); ++i) {
     const size_t row = i / c.stride;
     const size_t column = i % c.stride;
@@ -62,47 +81,60 @@ void checkShape(const KernelTable& table, const Shape& shape, int variant, Rando
     }
     Expected expected;
     if (accumulate) expected = {before[i], std::fabs(static_cast<double>(before[i]))};
+    Expected rounded = expected;
     for (size_t p = 0; p < shape.k; ++p) {
-      const double product = static_cast<double>(a.get(row, p, transposeA)) * b.get(p, column, transposeB);
-      expected.value += product;
-      expected.magnitude += std::fabs(product);
+      const double x = a.get(row, p, transposeA);
+      const double y = b.get(p, column, transposeB);
+      expected.value += x * y;
+      expected.magnitude += std::fabs(x * y);
+      const double product = nearestBf16(x) * nearestBf16(y);
+      rounded.value += product;
+      rounded.magnitude += std::fabs(product);
     }
-    CHECK_THAT(agrees(c.at[i], expected, static_cast<double>(shape.k) + 4, shape.k),
+    // Of the rounded factors the product is as exact as in f32, and by that within its bound of the exact one.
+    const double units = static_cast<double>(shape.k) + 4;
+    CHECK_THAT(product.rounds
+                   ? agrees(c.at[i], rounded, units, shape.k) && agrees(c.at[i], expected, units + kRounding, shape.k)
+                   : agrees(c.at[i], expected, units, shape.k),
                shape.m << " x " << shape.n << " x " << shape.k << " variant " << variant << " at " << row << ", "
                        << column << ": " << c.at[i] << " for " << expected.value);
   }
 }
 
-void checkShapes(const KernelTable& table) {
+void checkShapes(const Product& product) {
   Random random(21);
   for (int variant = 0; variant < 8; ++variant) {
     for (size_t m = 0; m <= 14; ++m) {
       for (const size_t n : {0, 1, 7, 8, 9, 15, 16, 17, 31, 33}) {
-        for (const size_t k : {0, 1, 5, 64}) checkShape(table, {m, n, k}, variant, random);
+        for (const size_t k : {0, 1, 5, 64}) checkShape(product, {m, n, k}, variant, random);
       }
     }
-    // More than one block of each dimension.
-    for (const Shape& shape : {Shape{3, 5, 600}, Shape{220, 20, 257}, Shape{13, 530, 300}, Shape{50, 64, 256}}) {
-      checkShape(table, shape, variant, random);
+    // More than one block of each dimension, and ends on either side of a tile's or a pair of tiles'.
+    for (const Shape& shape : {Shape{3, 5, 600}, Shape{220, 20, 257}, Shape{13, 530, 300}, Shape{50, 64, 256},
+                               Shape{270, 9, 520}, Shape{5, 530, 513}, Shape{33, 48, 31}, Shape{49, 63, 97}}) {
+      checkShape(product, shape, variant, random);
     }
   }
 }
 
-/// A NaN or an infinity of A spoils its row of C, nothing else.
-void checkSpecial(const KernelTable& table) {
-  constexpr size_t kSize = 19;
-  for (const float special : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+/// A NaN or an infinity of A spoils its row of C, one of B its column, nothing else.
+void checkSpecial(const Product& product) {
+  constexpr size_t kSize = 37;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const float special : {std::numeric_limits<float>::quiet_NaN(), kInfinity, -kInfinity}) {
     for (size_t at = 0; at < kSize; ++at) {
-      std::vector<float> a(kSize * kSize, 1.0f);
-      std::vector<float> b(kSize * kSize, 2.0f);
-      std::vector<float> c(kSize * kSize, 0.0f);
-      a[at * kSize + at] = special;
-      table.gemmF32({a.data(), kSize, false, b.data(), kSize, true, c.data(), kSize, kSize, kSize, kSize, false});
-      for (size_t i = 0; i < kSize * kSize; ++i) {
-        if (i / kSize != at)
-          CHECK(c[i] == 2 * kSize);
-        else
-          CHECK(std::isnan(special) ? std::isnan(c[i]) : c[i] == special);
+      for (const bool inA : {true, false}) {
+        std::vector<float> a(kSize * kSize, 1.0f);
+        std::vector<float> b(kSize * kSize, 2.0f);
+        std::vector<float> c(kSize * kSize, 0.0f);
+        (inA ? a : b)[at * kSize + at] = special;
+        product.run({a.data(), kSize, false, b.data(), kSize, true, c.data(), kSize, kSize, kSize, kSize, false});
+        for (size_t i = 0; i < kSize * kSize; ++i) {
+          if ((inA ? i / kSize : i % kSize) != at)
+            CHECK(c[i] == 2 * kSize);
+          else
+            CHECK(std::isnan(special) ? std::isnan(c[i]) : c[i] == special);
+        }
       }
     }
   }
@@ -112,8 +144,17 @@ void checkSpecial(const KernelTable& table) {
 
 int main() {
   for (const NamedTable& target : tables()) {
-    check::test(target.name + " gemmF32", [&] { checkShapes(target.table); });
-    check::test(target.name + " gemmF32 NaN and infinities", [&] { checkSpecial(target.table); });
+    const KernelTable& table = target.table;
+    const Product exact{table.gemmF32, false};
+    check::test(target.name + " gemmF32", [&] { checkShapes(exact); });
+    check::test(target.name + " gemmF32 NaN and infinities", [&] { checkSpecial(exact); });
+    if (table.gemmBf16 == table.gemmF32) continue;
+    const Product rounding{table.gemmBf16, true};
+    check::test(target.name + " gemmBf16", [&] { checkShapes(rounding); });
+    check::test(target.name + " gemmBf16 NaN and infinities", [&] { checkSpecial(rounding); });
+#if defined(KAIRANK_EMULATE)
+    check::test(target.name + " tiles are released", [] { CHECK(!kairank::emulated::tilesHeld()); });
+#endif
   }
   return check::finish();
 }
