@@ -1,8 +1,11 @@
 /** What `kairank evaluate` prints: one evaluation whole, several side by side. */
 
+import { isBaseline } from '../evaluate/baselines/index.js';
 import type { Metrics } from '../evaluate/metrics.js';
+import type { ItemRecords } from '../evaluate/data/items.js';
 import type { PreparedSplit } from '../evaluate/protocols.js';
 import type { EvaluateOptions, Evaluation } from '../evaluate/run.js';
+import type { ColdItems } from '../evaluate/splits.js';
 import { native, SOURCES } from '../native.js';
 import { count, plural, table } from './output.js';
 import { packageVersion } from './version.js';
@@ -36,7 +39,28 @@ function flatten(metrics: Metrics): Record<string, number | null> {
   return flat;
 }
 
-function reportOfOne({ prepared, asked, evaluation }: Outcome): object {
+/** Those of an evaluation; where items were held out also those among these alone, null for a model that cannot rank them so. */
+function figuresOf({ prepared, asked, evaluation: { metrics, cold } }: Outcome): Record<string, number | null> {
+  const figures = flatten(metrics);
+  if (!prepared.split.coldItems) return figures;
+  for (const k of asked.ks) {
+    const at = cold?.at.get(k);
+    figures[`coldRecall@${k}`] = at ? round(at.recall) : null;
+    figures[`coldNdcg@${k}`] = at ? round(at.ndcg) : null;
+  }
+  return figures;
+}
+
+function coldOf({ rows, validationRows, droppedCases }: ColdItems): object {
+  return { coldItems: rows.length, validationColdItems: validationRows.length, droppedCases };
+}
+
+function catalogueOf({ fields, missing, unused, ignored, rejected }: ItemRecords): object {
+  return { fields: Object.fromEntries(fields.map(({ name, kind }) => [name, kind])), missing, unused, ignored, rejected };
+}
+
+function reportOfOne(outcome: Outcome): object {
+  const { prepared, asked, evaluation } = outcome;
   const { interactions, split, protocol } = prepared;
   const { metrics } = evaluation;
   return {
@@ -48,7 +72,9 @@ function reportOfOne({ prepared, asked, evaluation }: Outcome): object {
     cases: metrics.cases,
     targets: metrics.targets,
     droppedUsers: split.droppedUsers,
-    ...flatten(metrics),
+    ...figuresOf(outcome),
+    ...(split.coldItems ? coldOf(split.coldItems) : {}),
+    ...(split.records ? { catalogue: catalogueOf(split.records) } : {}),
     coldTargets: split.coldTargets,
     recalledTargets: metrics.recalledTargets,
     aucCandidatesCases: metrics.aucCandidatesCases,
@@ -64,7 +90,7 @@ function reportOfOne({ prepared, asked, evaluation }: Outcome): object {
     settings: settingsOf(evaluation),
     rejected: interactions.rejected,
     versions: { kairank: packageVersion(), node: process.versions.node },
-    cpuTarget: asked.model === 'repeat' ? null : native().dispatch().active,
+    cpuTarget: isBaseline(asked.model) ? null : native().dispatch().active,
   };
 }
 
@@ -96,7 +122,7 @@ function settingsOf({ report }: Evaluation): object {
 
 /** Mean and sample deviation of each metric over the seeds of one model. */
 function summaryOf(outcomes: readonly Outcome[]): Record<string, { mean: number | null; deviation: number | null }> {
-  const all = outcomes.map(({ evaluation }) => flatten(evaluation.metrics));
+  const all = outcomes.map(figuresOf);
   return Object.fromEntries(
     Object.keys(all[0] ?? {}).map((name) => {
       const values = all.map((metrics) => metrics[name] ?? Number.NaN);
@@ -131,7 +157,9 @@ export function wordsOf(outcomes: readonly Outcome[]): string[] {
 /** A row a model, a column a metric; a deviation where there are several seeds. */
 function wordsOfMany({ prepared, asked }: Outcome, outcomes: readonly Outcome[]): string[] {
   const largest = Math.max(...asked.ks);
-  const columns = [...new Set([10, largest])].flatMap((k) => [`recall@${k}`, `ndcg@${k}`, `mrr@${k}`]).concat('auc');
+  const columns = [...new Set([10, largest])]
+    .flatMap((k) => [`recall@${k}`, `ndcg@${k}`, `mrr@${k}`])
+    .concat('auc', prepared.split.coldItems ? ['coldRecall@10', 'coldNdcg@10'] : []);
   const cell = (value: number | null | undefined): string => (value === null || value === undefined ? '' : value.toFixed(4));
   const rows = byModel(outcomes).map(([model, own]) => {
     const summary = summaryOf(own);
@@ -149,13 +177,36 @@ function wordsOfMany({ prepared, asked }: Outcome, outcomes: readonly Outcome[])
     ...table([['', ...columns, 'training s'], ...rows], { indent: 2 }),
     '',
     coldWords(prepared, outcomes[0]?.evaluation.metrics.targets ?? 0),
+    ...itemWords(prepared),
   ];
 }
 
 const coldWords = ({ split }: PreparedSplit, targets: number): string =>
   `  ${count(split.coldTargets)} of ${count(targets)} targets never occur in training (counted as asked)`;
 
-function wordsOfOne({ prepared, asked, evaluation }: Outcome): string[] {
+/** What the report says of the held-out items. */
+function heldOutWords({ prepared: { split }, evaluation: { cold } }: Outcome): string[] {
+  if (!split.coldItems) return [];
+  const { rows, droppedCases } = split.coldItems;
+  const at = cold?.at.get(10);
+  const figures = at ? `recall@10 ${at.recall.toFixed(4)}, ndcg@10 ${at.ndcg.toFixed(4)}` : 'this model cannot rank them by themselves';
+  return [
+    `  among the ${plural(rows.length, 'held-out item')}: ${figures}; ${plural(droppedCases, 'case')} dropped, nothing being before them`,
+  ];
+}
+
+/** What the file of items gave. */
+function itemWords({ split: { items, records } }: PreparedSplit): string[] {
+  if (!records) return [];
+  const fields = records.fields.map(({ name, kind }) => `${name} (${kind})`).join(', ');
+  const rejected = Object.values(records.rejected).reduce((sum, number) => sum + number, 0);
+  return [
+    `  ${count(items - records.missing)} of ${plural(items, 'item')} described, by ${fields}; ${plural(rejected, 'record')} rejected`,
+  ];
+}
+
+function wordsOfOne(outcome: Outcome): string[] {
+  const { prepared, asked, evaluation } = outcome;
   const { interactions, split, protocol } = prepared;
   const { metrics } = evaluation;
   const rows = [...metrics.at].map(([k, at]) => [
@@ -170,6 +221,8 @@ function wordsOfOne({ prepared, asked, evaluation }: Outcome): string[] {
     '',
     `  mrr ${metrics.mrr.toFixed(4)}   auc ${metrics.auc.toFixed(4)}   auc of candidates ${metrics.aucCandidates.toFixed(4)}`,
     coldWords(prepared, metrics.targets),
+    ...heldOutWords(outcome),
+    ...itemWords(prepared),
     ...(weights.length > 0 ? [`  blended: ${weights.map(([source, weight]) => `${source} ${weight.toFixed(2)}`).join(', ')}`] : []),
     `  training ${evaluation.trainSeconds.toFixed(1)} s of at most ${asked.budget} s, evaluation ${evaluation.evaluateSeconds.toFixed(1)} s, seed ${asked.seed}`,
   ];

@@ -23,6 +23,15 @@ export function cutoffs(text: string): number[] {
   return listOf('--k', wholeNumber('--k', 1, 10_000))(text).sort((a, b) => a - b);
 }
 
+/** A parser of shares, 0 and 1 left out. */
+export function share(name: string): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!(value > 0 && value < 1)) refuse(name, 'a share above 0 and below 1, such as 0.1', text);
+    return value;
+  };
+}
+
 /** Milliseconds since 1970 of a date. */
 export function date(name: string): (text: string) => number {
   return (text) => {

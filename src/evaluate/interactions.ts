@@ -102,6 +102,28 @@ export function takeStretches(from: NativeHistories, stretches: readonly Stretch
   return taken;
 }
 
+/** The same users without their events of the items that are marked by row. */
+export function withoutRows(from: NativeHistories, marks: Uint8Array): NativeHistories {
+  const users = from.offsets.length - 1;
+  const events = from.rows.reduce((sum, row) => sum + (marks[row] === 1 ? 0 : 1), 0);
+  const left = emptyHistories(users, events);
+  let place = 0;
+  for (let user = 0; user < users; user++) {
+    const { start, end } = stretchOf(from, user);
+    for (let event = start; event < end; event++) {
+      const row = from.rows[event] ?? 0;
+      if (marks[row] === 1) continue;
+      left.rows[place] = row;
+      left.types[place] = from.types[event] ?? 0;
+      left.weights[place] = from.weights[event] ?? 0;
+      left.times[place] = from.times[event] ?? 0;
+      place++;
+    }
+    left.offsets[user + 1] = place;
+  }
+  return left;
+}
+
 /** The stretch of each user's whole history. */
 export function stretchOf(histories: NativeHistories, user: number): Stretch {
   return { start: histories.offsets[user] ?? 0, end: histories.offsets[user + 1] ?? 0 };

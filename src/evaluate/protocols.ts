@@ -5,6 +5,8 @@ import type { Adapter } from '../shopper/adapters/adapter.js';
 import { type ColumnMap, createMappingAdapter, EVENT_PARTS, type MappingOptions } from '../shopper/adapters/mapping.js';
 import { createOnlineRetailAdapter } from '../shopper/adapters/online-retail.js';
 import { EVENT_TYPES } from '../shopper/events.js';
+import { COLD_SHARE, coldItems } from './cold.js';
+import { readItems } from './data/items.js';
 import { readHeldOut } from './data/lightgcn.js';
 import { readInteractions } from './data/records.js';
 import { readSequences } from './data/sequences.js';
@@ -16,7 +18,7 @@ import { holdout, leaveOneOut, prefixes, type Split, temporal } from './splits.j
 export const DATA_FORMATS = ['sequences', 'sessions', 'lightgcn', 'events', 'online-retail'] as const;
 export type DataFormat = (typeof DATA_FORMATS)[number];
 
-export const PROTOCOLS = ['leave-one-out', 'temporal', 'prefixes', 'holdout'] as const;
+export const PROTOCOLS = ['leave-one-out', 'temporal', 'prefixes', 'holdout', 'cold-items'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export interface ProtocolOptions {
@@ -35,6 +37,10 @@ export interface ProtocolOptions {
   goal?: string | undefined;
   /** File of time gaps (sequences). Default: `timegaps.txt` beside the data. */
   gaps?: string | undefined;
+  /** Share of the items that is held out (cold-items, which it asks for where no protocol is named). Default: 0.1. */
+  coldItems?: number | undefined;
+  /** File of what the catalogue says of the items. Default: none. */
+  items?: string | undefined;
   seed: number;
   signal?: AbortSignal | undefined;
 }
@@ -96,10 +102,20 @@ export function periodsOf(first: number, last: number, given: Pick<ProtocolOptio
   return [testFrom, Math.max(first + (testFrom - first) / 2, testFrom - (last - testFrom))];
 }
 
-/** Reads the data and splits it by the protocol. @throws KairankError KAIRANK_INVALID_ARGUMENT for options that do not fit together. */
+/**
+ * Reads the data, and the items where a file of them is given, and splits by the protocol.
+ * @throws KairankError KAIRANK_INVALID_ARGUMENT for options that do not fit together.
+ */
 export async function prepareSplit(path: string, options: ProtocolOptions): Promise<PreparedSplit> {
+  const prepared = await splitData(path, options);
+  if (options.items === undefined) return prepared;
+  const records = await readItems(options.items, prepared.interactions.items, options.signal);
+  return { ...prepared, split: { ...prepared.split, records } };
+}
+
+async function splitData(path: string, options: ProtocolOptions): Promise<PreparedSplit> {
   const { format, seed, signal } = options;
-  const protocol = options.protocol ?? PROTOCOL_OF[format];
+  const protocol = options.protocol ?? (options.coldItems === undefined ? PROTOCOL_OF[format] : 'cold-items');
   check(path, protocol, options);
   if (format === 'sessions') {
     const { interactions, tests } = await readSessions(path, signal);
@@ -129,6 +145,16 @@ export async function prepareSplit(path: string, options: ProtocolOptions): Prom
       settings: { shuffleTies: shuffled, target: 'last item' },
     };
   }
+  if (protocol === 'cold-items') {
+    const share = options.coldItems ?? COLD_SHARE;
+    return {
+      interactions,
+      split: coldItems(interactions, { share, seed }),
+      protocol,
+      excludeSeen,
+      settings: { shuffleTies: shuffled, target: 'first held-out item', coldShare: share },
+    };
+  }
   const { times } = interactions.histories;
   const last = times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
   const first = times.reduce((earliest, time) => Math.min(earliest, time), Number.POSITIVE_INFINITY);
@@ -150,13 +176,16 @@ export async function prepareSplit(path: string, options: ProtocolOptions): Prom
 }
 
 /** Refuses what does not fit together. */
-function check(path: string, protocol: Protocol, { format, gaps, goal, shuffleTies: shuffles }: ProtocolOptions): void {
+function check(path: string, protocol: Protocol, options: ProtocolOptions): void {
+  const { format, gaps, goal, shuffleTies: shuffles, coldItems: share } = options;
   const usual = PROTOCOL_OF[format];
-  const only = format === 'sessions' || format === 'lightgcn' ? [usual] : (['leave-one-out', 'temporal'] as const);
+  const only = format === 'sessions' || format === 'lightgcn' ? [usual] : (['leave-one-out', 'temporal', 'cold-items'] as const);
   if (!only.some((one) => one === protocol)) refuse('protocol', `${only.join(' or ')} for the format ${format}`, protocol);
   if (protocol === 'temporal' && format === 'sequences') {
-    refuse('protocol', 'leave-one-out: the times of sequences are relative to each user', protocol);
+    refuse('protocol', 'leave-one-out or cold-items: the times of sequences are relative to each user', protocol);
   }
+  if (share !== undefined && protocol !== 'cold-items')
+    refuse('protocol', 'cold-items, or none, where a share of items is held out', protocol);
   if (gaps !== undefined && format !== 'sequences') refuse('gaps', 'the format sequences', format);
   if (shuffles && usual !== 'leave-one-out' && usual !== 'temporal') refuse('shuffleTies', 'data with times', path);
   if (goal === undefined) return;

@@ -6,12 +6,13 @@ import { DEFAULT_BUDGET, refitModels, trainModels } from '../learn/train.js';
 import { Run } from '../learn/run.js';
 import type { TrainProgress, TrainReport } from '../learn/types.js';
 import { native } from '../native.js';
+import { type Baseline, BASELINES, baselineScorer, isBaseline } from './baselines/index.js';
 import { type Metrics, measure } from './metrics.js';
-import { rankRepeats } from './repeat.js';
+import { rankScores, rankScoresAmong } from './ranks.js';
 import type { Split } from './splits.js';
 
-/** `engine` is the whole pipeline as it serves; `repeat` a baseline; the rest single models over the whole catalogue. */
-export const EVALUATION_MODELS = ['engine', 'sequence', 'rules', 'item-knn', 'session-knn', 'ials', 'popularity', 'repeat'] as const;
+/** `engine` is the whole pipeline as it serves; the last are baselines; the rest single models over the whole catalogue. */
+export const EVALUATION_MODELS = ['engine', 'sequence', 'rules', 'item-knn', 'session-knn', 'ials', 'popularity', ...BASELINES] as const;
 export type EvaluationModel = (typeof EVALUATION_MODELS)[number];
 
 export interface EvaluateOptions {
@@ -34,6 +35,11 @@ export interface EvaluateOptions {
 
 export interface Evaluation {
   metrics: Metrics;
+  /**
+   * The same among the held-out items alone, where the split has such; null where it has none, and for the models of the native core,
+   * which knows nothing of such items and cannot rank them by themselves.
+   */
+  cold: Metrics | null;
   /** What training did; null for a baseline without training. */
   report: TrainReport | null;
   trainSeconds: number;
@@ -52,6 +58,26 @@ const NATIVE_MODELS = {
 
 const seconds = (since: number): number => Math.round(performance.now() - since) / 1000;
 
+/** A baseline learns nothing: making its tables is its training. */
+function evaluateBaseline(model: Baseline, split: Split, options: EvaluateOptions): Evaluation {
+  const { test, items, coldItems } = split;
+  const { excludeSeen, ks } = options;
+  const started = performance.now();
+  const learned = (options.refit ?? split.refits) ? split.everything : split.train;
+  const score = baselineScorer(model, split, learned, options.seed);
+  const trainSeconds = seconds(started);
+  const ranking = performance.now();
+  const how = { items, excludeSeen, k: Math.max(...ks), score };
+  if (!coldItems) {
+    const metrics = measure(test, rankScores(test, how), { items, ks, excludeSeen });
+    return { metrics, cold: null, report: null, trainSeconds, evaluateSeconds: seconds(ranking) };
+  }
+  const { all, among } = rankScoresAmong(test, coldItems.rows, how);
+  const metrics = measure(test, all, { items, ks, excludeSeen });
+  const cold = measure(test, among, { items: coldItems.rows.length, ks, excludeSeen });
+  return { metrics, cold, report: null, trainSeconds, evaluateSeconds: seconds(ranking) };
+}
+
 /**
  * Evaluates one model on a split. Training sees `split.train` and chooses on `split.validation`; nothing is fitted again but by
  * `refit`, and test histories are input alone.
@@ -63,10 +89,7 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
     throw new KairankError('KAIRANK_NOT_ENOUGH_DATA', 'The split has no test cases: nobody has a history and something after it');
   const k = Math.max(...options.ks);
   const started = performance.now();
-  if (options.model === 'repeat') {
-    const ranked = rankRepeats(split.train, test, { items, excludeSeen: options.excludeSeen, k });
-    return { metrics: measure(test, ranked, { ...options, items }), report: null, trainSeconds: 0, evaluateSeconds: seconds(started) };
-  }
+  if (isBaseline(options.model)) return evaluateBaseline(options.model, split, options);
   const model = NATIVE_MODELS[options.model];
   const { signal, onProgress } = options;
   const refit = options.refit ?? split.refits;
@@ -100,5 +123,5 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
     signal,
   );
   const metrics = measure(test, ranked, { ...options, items });
-  return { metrics, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };
+  return { metrics, cold: null, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };
 }

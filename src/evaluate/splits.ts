@@ -3,6 +3,7 @@
 import type { NativeCases, NativeHistories } from '../native.js';
 import { refuse } from '../options.js';
 import { EVENT_TYPES } from '../shopper/events.js';
+import type { ItemRecords } from './data/items.js';
 import { sessionTime } from './data/sessions.js';
 import { emptyHistories, type Interactions, type Stretch, stretchOf, takeStretches } from './interactions.js';
 import { Random } from './random.js';
@@ -25,6 +26,20 @@ export interface Split {
   coldTargets: number;
   /** Users that no test case could be made of. */
   droppedUsers: number;
+  /** Items of which nothing is learned, where the protocol asks about them alone (see cold.ts). */
+  coldItems?: ColdItems;
+  /** What the catalogue says of the items, by row; absent where nobody gave it. */
+  records?: ItemRecords;
+}
+
+/** Items that are held out with all their events; rows ascend. */
+export interface ColdItems {
+  /** Targets of the test are among these, and no other part of the split has an event of them. */
+  rows: Uint32Array;
+  /** Targets of the validation are among these, and train has no event of them. */
+  validationRows: Uint32Array;
+  /** Users whose first event of a held-out item has nothing before it. */
+  droppedCases: number;
 }
 
 /** Cases that grow one by one. */

@@ -1,14 +1,15 @@
 /** `kairank evaluate`: learn on one part of a data set, ask about another. */
 
 import { Argument, Command, Option } from 'commander';
+import { CONTENT_MODELS } from '../../evaluate/baselines/index.js';
 import { DATA_FORMATS, type DataFormat, PROTOCOLS, type Protocol, prepareSplit } from '../../evaluate/protocols.js';
 import { EVALUATION_MODELS, type EvaluationModel, evaluate } from '../../evaluate/run.js';
-import { oneOf } from '../../options.js';
+import { oneOf, refuse } from '../../options.js';
 import { EVENT_TYPES } from '../../shopper/events.js';
 import { type Asked, type Outcome, reportOf, wordsOf } from '../evaluation.js';
 import { interruptible } from '../interrupt.js';
 import { addMappingOptions, type MappingFlags, mappingOf } from '../mapping.js';
-import { budgetOption, cutoffs, date, jsonOption, listOf, seedOption, threadsOption, wholeNumber } from '../options.js';
+import { budgetOption, cutoffs, date, jsonOption, listOf, seedOption, share, threadsOption, wholeNumber } from '../options.js';
 import { count, print } from '../output.js';
 import { createProgress } from '../progress.js';
 import { showTraining } from '../training.js';
@@ -30,6 +31,8 @@ interface Flags extends MappingFlags {
   validationFrom?: number;
   shuffleTies: boolean;
   gaps?: string;
+  items?: string;
+  coldItems?: number;
   json: boolean;
 }
 
@@ -76,6 +79,13 @@ export function evaluateCommand(): Command {
     .addOption(budgetOption())
     .option('--shuffle-ties', 'put items of the same moment in random order, by the seed', false)
     .option('--gaps <file>', 'seconds between the items of sequences (default: timegaps.txt beside them)')
+    .option('--items <file>', 'what the catalogue says of the items: CSV (tabs too), JSONL or Parquet with a column id or item_id')
+    .addOption(
+      new Option(
+        '--cold-items <share>',
+        'hold out this share of the items with all their events, and ask who takes them (protocol cold-items)',
+      ).argParser(share('--cold-items')),
+    )
     .addOption(seedOption())
     .addOption(
       new Option('--seeds <list>', 'several runs, such as 1,2,3: their mean and deviation').argParser(
@@ -94,12 +104,15 @@ Examples:
   $ kairank evaluate online-retail.parquet --format online-retail --model repeat --test-from 2010-11-09
   $ kairank evaluate diginetica --format sessions --k 20
   $ kairank evaluate events.jsonl --format events --goal purchase
+  $ kairank evaluate beauty/sequences.txt --format sequences --items beauty/items.tsv --cold-items 0.1 --model tfidf,category,random
   $ kairank evaluate events.csv --map user=customer,item=sku,at=time --model engine --json`,
     )
     .action((path: string, flags: Flags) => interruptible((signal) => run(path, flags, signal)));
 }
 
 async function run(path: string, flags: Flags, signal: AbortSignal): Promise<void> {
+  const reader = flags.model.find((model) => CONTENT_MODELS.includes(model));
+  if (reader !== undefined && flags.items === undefined) refuse('--items', `a file of items, which the model ${reader} goes by`, 'none');
   const progress = createProgress(flags.json);
   const seeds = flags.seeds ?? [flags.seed];
   const ks = [...new Set([...USUAL_CUTOFFS, ...flags.k])].sort((a, b) => a - b);
