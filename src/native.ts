@@ -187,12 +187,59 @@ export interface Trial {
   recall: number;
 }
 
+/** One way of knowing items: weighed features, known by 32 bits of their names, or vectors. */
+export type NativeModality = {
+  name: string;
+  /** What it counts beside others before anything is learned. */
+  prior: number;
+} & (
+  | {
+      inputs: 0;
+      /** Features of item i: entries offsets[i] .. offsets[i + 1]. */
+      offsets: Float64Array;
+      features: Uint32Array;
+      /** Above 0. */
+      weights: Float32Array;
+    }
+  | {
+      /** Length of a vector. */
+      inputs: number;
+      /** items x inputs; zeros for an item without one. */
+      vectors: Float32Array;
+    }
+);
+
+/** What is known of items, in native memory. */
+export type NativeContentData = object;
+
+export interface NativeContent {
+  tensors(): {
+    dim: number;
+    /** The tables are (features or inputs) x dim. */
+    modalities: {
+      name: string;
+      inputs: number;
+      features: Uint32Array;
+      rarity: Float32Array;
+      table: Float32Array;
+      attention: Float32Array;
+      bias: number;
+    }[];
+    /** items x dim. */
+    vectors: Float32Array;
+    behaviour: Float32Array;
+    decay: number;
+    maxEvents: number;
+  };
+}
+
 export interface NativeModelParts {
   items: number;
   rules: NativeRules | null;
   factors: NativeFactors | null;
   sequence: NativeSequence | null;
   sessions: NativeSessions | null;
+  content: NativeContent | null;
   popularity: Float32Array;
   attention: { scale: number; decay: number; maxEvents: number };
   /** In the order of SOURCES. */
@@ -208,18 +255,20 @@ export interface NativeModels {
 }
 
 /** Order of the sources in blends and bit masks; the same list as Source in native/state/models.h. */
-export const SOURCES = ['rules', 'factors', 'attention', 'popularity', 'sequence', 'sessions'] as const;
+export const SOURCES = ['rules', 'factors', 'attention', 'popularity', 'sequence', 'sessions', 'content'] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 export interface RankCasesOptions {
   /** 'engine' is the whole pipeline; the others rank the whole catalogue by one model. */
-  model: 'engine' | 'rules' | 'factors' | 'attention' | 'popularity' | 'sequence' | 'sessions';
+  model: 'engine' | 'rules' | 'factors' | 'attention' | 'popularity' | 'sequence' | 'sessions' | 'content';
   excludeSeen: boolean;
   /** Candidates that recall hands to ranking ('engine' only). */
   candidates: number;
   /** Length of the lists returned in `top`. */
   k: number;
   threads: number;
+  /** Rows that may be shown; absent: all. */
+  within?: Uint32Array;
 }
 
 export interface RankedCases {
@@ -280,10 +329,31 @@ export interface NativeLearning {
       checkpoint: string | null;
     },
   ): NativeJob<{ sequence: NativeSequence; settings: Record<string, number>; trials: Trial[]; report: SequenceReport }>;
+  /** Copies the arrays. */
+  createContent(items: number, modalities: readonly NativeModality[]): NativeContentData;
+  /**
+   * Trains the content tower, for as many epochs as items that it has not met are ranked best by; null where nothing
+   * follows anything.
+   */
+  learnContent(
+    data: NativeDataset,
+    content: NativeContentData,
+    options: Omit<LearnOptions, 'excludeSeen'> & {
+      /** Rows that validation asks for and training has no events of, rising; null: a tenth of the items is withheld. */
+      newRows: Uint32Array | null;
+    },
+  ): NativeJob<{ content: NativeContent; settings: Record<string, number>; trials: Trial[] } | null>;
+  fitContent(
+    data: NativeDataset,
+    content: NativeContentData,
+    settings: Record<string, number>,
+    options: LearnOptions,
+  ): NativeJob<{ content: NativeContent | null }>;
+  contentFromTensors(items: number, tensors: ReturnType<NativeContent['tensors']>): NativeContent;
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
     data: NativeDataset,
-    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'popularity'>,
+    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'popularity'>,
     options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
   rulesFromTensors(items: number, tensors: ReturnType<NativeRules['tensors']>): NativeRules;

@@ -4,9 +4,11 @@
 #include <numeric>
 #include <vector>
 
+#include "content.h"
 #include "errors.h"
 #include "handles.h"
 #include "jobs.h"
+#include "learned_objects.h"
 #include "model_objects.h"
 #include "parse_learning.h"
 
@@ -14,38 +16,7 @@ namespace kairank {
 
 namespace {
 
-constexpr napi_type_tag kDatasetTag = {0x6b6169726e6b4461u, 0x7461736574000001u};
 constexpr size_t kMaxTop = size_t{1} << 28;  // entries of all lists of one evaluation
-
-// --- native values as JavaScript ------------------------------------------------------------------------------------
-
-Napi::Object settingsObject(Napi::Env env, const std::vector<std::pair<std::string, double>>& settings) {
-  Napi::Object object = Napi::Object::New(env);
-  for (const auto& [name, value] : settings) object.Set(name, value);
-  return object;
-}
-
-Napi::Value trialsArray(Napi::Env env, const std::vector<Trial>& trials) {
-  Napi::Array array = Napi::Array::New(env, trials.size());
-  for (uint32_t i = 0; i < trials.size(); i++) {
-    Napi::Object trial = Napi::Object::New(env);
-    trial.Set("settings", settingsObject(env, trials[i].settings));
-    trial.Set("ndcg", trials[i].ndcg);
-    trial.Set("recall", trials[i].recall);
-    array.Set(i, trial);
-  }
-  return array;
-}
-
-/// A model by its name, the settings that were chosen, and what was tried.
-template <typename Learned>
-Napi::Object learnedObject(Napi::Env env, const char* name, const Napi::Object& model, const Learned& learned) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set(name, model);
-  object.Set("settings", settingsObject(env, named(learned.settings)));
-  object.Set("trials", trialsArray(env, learned.trials));
-  return object;
-}
 
 Napi::Value rankedObject(Napi::Env env, const RankedCases& ranked) {
   const size_t targets = ranked.ranks.size();
@@ -70,10 +41,6 @@ Napi::Value rankedObject(Napi::Env env, const RankedCases& ranked) {
 // --- the functions --------------------------------------------------------------------------------------------------
 
 using Arguments = const Napi::CallbackInfo&;
-
-std::shared_ptr<const Dataset> datasetOf(const Napi::Value& value) {
-  return unwrapHandle<const Dataset>(value, kDatasetTag, "data");
-}
 
 Napi::Value createDataset(Arguments info) {
   auto data = std::make_shared<Dataset>();
@@ -303,6 +270,7 @@ Napi::Object makeLearning(Napi::Env env) {
   learning.Set("factorsFromTensors", Napi::Function::New<guarded<factorsFromTensors>>(env, "factorsFromTensors"));
   learning.Set("sessionsFromTensors", Napi::Function::New<guarded<sessionsFromTensors>>(env, "sessionsFromTensors"));
   learning.Set("sequenceFromTensors", Napi::Function::New<guarded<sequenceFromTensors>>(env, "sequenceFromTensors"));
+  addContentLearning(env, learning);
   learning.Set("createModels", Napi::Function::New<guarded<createModels>>(env, "createModels"));
   learning.Set("rankCases", Napi::Function::New<guarded<rankCasesJob>>(env, "rankCases"));
   return learning;

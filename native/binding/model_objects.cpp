@@ -12,6 +12,7 @@ namespace {
 constexpr napi_type_tag kRulesTag = {0x6b6169726e6b5275u, 0x6c65730000000001u};
 constexpr napi_type_tag kFactorsTag = {0x6b6169726e6b4661u, 0x63746f7273000001u};
 constexpr napi_type_tag kSequenceTag = {0x6b6169726e6b5365u, 0x7175656e63650001u};
+constexpr napi_type_tag kContentTag = {0x6b6169726e6b436fu, 0x6e74656e74000001u};
 constexpr napi_type_tag kSessionsTag = {0x6b6169726e6b5365u, 0x7373696f6e730001u};
 
 template <typename T>
@@ -86,6 +87,30 @@ Napi::Value sequenceTensors(Napi::Env env, const SequenceModel& model) {
   return object;
 }
 
+Napi::Value contentTensors(Napi::Env env, const ContentModel& model) {
+  Napi::Array modalities = Napi::Array::New(env, model.modalities.size());
+  for (uint32_t m = 0; m < model.modalities.size(); m++) {
+    const ModalityModel& modality = model.modalities[m];
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("name", modality.name);
+    entry.Set("inputs", modality.inputs);
+    entry.Set("features", arrayOf<Napi::Uint32Array>(env, modality.features));
+    entry.Set("rarity", arrayOf<Napi::Float32Array>(env, modality.rarity));
+    entry.Set("table", arrayOf<Napi::Float32Array>(env, modality.table));
+    entry.Set("attention", arrayOf<Napi::Float32Array>(env, modality.attention));
+    entry.Set("bias", static_cast<double>(modality.bias));
+    modalities.Set(m, entry);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("dim", model.dim);
+  object.Set("modalities", modalities);
+  object.Set("vectors", arrayOf<Napi::Float32Array>(env, model.vectors));
+  object.Set("behaviour", arrayOf<Napi::Float32Array>(env, model.behaviour));
+  object.Set("decay", static_cast<double>(model.decay));
+  object.Set("maxEvents", model.maxEvents);
+  return object;
+}
+
 /// A handle with one method that reads the model behind it.
 template <typename Model>
 Napi::Object modelObject(Napi::Env env, std::shared_ptr<const Model> model, const napi_type_tag& tag, int64_t bytes,
@@ -123,6 +148,12 @@ Napi::Object sessionsObject(Napi::Env env, std::shared_ptr<const SessionsModel> 
   return modelObject<SessionsModel>(env, std::move(model), kSessionsTag, bytes, "tensors", sessionTensors);
 }
 
+Napi::Object contentObject(Napi::Env env, std::shared_ptr<const ContentModel> model) {
+  int64_t bytes = bytesOf(model->vectors) + bytesOf(model->behaviour);
+  for (const ModalityModel& modality : model->modalities) bytes += bytesOf(modality.table) + bytesOf(modality.features);
+  return modelObject<ContentModel>(env, std::move(model), kContentTag, bytes, "tensors", contentTensors);
+}
+
 namespace {
 
 Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
@@ -146,6 +177,7 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   parts.Set("factors", models.factors ? Napi::Value(factorsObject(env, models.factors)) : env.Null());
   parts.Set("sequence", models.intents ? Napi::Value(sequenceObject(env, models.intents->shared())) : env.Null());
   parts.Set("sessions", models.sessions ? Napi::Value(sessionsObject(env, models.sessions)) : env.Null());
+  parts.Set("content", models.content ? Napi::Value(contentObject(env, models.content)) : env.Null());
   parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.counts->popularity));
   parts.Set("attention", attention);
   parts.Set("blend", blend);
@@ -170,8 +202,10 @@ ModelParts partsFrom(const Napi::Value& value) {
   const Napi::Value factors = object.Get("factors");
   const Napi::Value sequence = object.Get("sequence");
   const Napi::Value sessions = object.Get("sessions");
+  const Napi::Value content = object.Get("content");
   const Napi::Value popularity = object.Get("popularity");
   ModelParts parts;
+  if (!isNone(content)) parts.content = unwrapHandle<const ContentModel>(content, kContentTag, "parts.content");
   if (!isNone(rules)) parts.rules = unwrapHandle<const RulesModel>(rules, kRulesTag, "parts.rules");
   if (!isNone(factors)) parts.factors = unwrapHandle<const FactorsModel>(factors, kFactorsTag, "parts.factors");
   if (!isNone(sequence)) parts.sequence = unwrapHandle<const SequenceModel>(sequence, kSequenceTag, "parts.sequence");

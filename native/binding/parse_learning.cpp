@@ -1,34 +1,8 @@
 #include "parse_learning.h"
 
-#include <cmath>
-
 #include "parse_settings.h"
 
 namespace kairank {
-
-namespace {
-
-/// Offsets of `size` entries as whole numbers. Order and range are checked where they are used.
-std::vector<uint64_t> offsetsOf(const Napi::Value& value, const std::string& name) {
-  const Span<double> span = spanOf<double>(value, name);
-  std::vector<uint64_t> out(span.size);
-  for (size_t i = 0; i < span.size; i++) {
-    const double offset = span.data[i];
-    if (!(offset >= 0 && offset <= static_cast<double>(kMaxSeed)) || offset != std::floor(offset)) {
-      refuse(name + "[" + std::to_string(i) + "]", "a whole number, not negative");
-    }
-    out[i] = static_cast<uint64_t>(offset);
-  }
-  return out;
-}
-
-template <typename T>
-std::vector<T> vectorOf(const Napi::Value& value, const std::string& name) {
-  const Span<T> span = spanOf<T>(value, name);
-  return std::vector<T>(span.data, span.data + span.size);
-}
-
-}  // namespace
 
 Histories historiesOf(const Napi::Value& value, const std::string& name, uint32_t items) {
   const Napi::Object object = objectOf(value, name);
@@ -116,14 +90,19 @@ RankOptions rankOptionsOf(const Napi::Value& value) {
     out.model = RankedBy::sequence;
   } else if (name == "sessions") {
     out.model = RankedBy::sessions;
+  } else if (name == "content") {
+    out.model = RankedBy::content;
   } else {
     refuse("options.model",
-           "\"engine\", \"rules\", \"factors\", \"attention\", \"popularity\", \"sequence\" or \"sessions\"");
+           "\"engine\", \"rules\", \"factors\", \"attention\", \"popularity\", \"sequence\", \"sessions\" or "
+           "\"content\"");
   }
   out.excludeSeen = booleanOf(object.Get("excludeSeen"), "options.excludeSeen");
   out.candidates = wholeUpTo(object, "candidates", "options", 1, kMaxCandidates);
   out.k = wholeUpTo(object, "k", "options", 0, kMaxK);
   out.threads = wholeUpTo(object, "threads", "options", 1, kMaxThreads);
+  const Napi::Value within = object.Get("within");
+  if (!isNone(within)) out.within = vectorOf<uint32_t>(within, "options.within");
   return out;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 // How options and settings of learners are read, whichever learner it is.
 
+#include <cmath>
 #include <string>
+#include <vector>
 
 #include "parse.h"
 
@@ -9,6 +11,26 @@ namespace kairank {
 
 constexpr double kMaxBudget = 1e9;             // seconds
 constexpr size_t kMaxSeed = 9007199254740991;  // largest whole number that JavaScript holds exactly
+
+/// Offsets of `size` entries as whole numbers. Order and range are checked where they are used.
+inline std::vector<uint64_t> offsetsOf(const Napi::Value& value, const std::string& name) {
+  const Span<double> span = spanOf<double>(value, name);
+  std::vector<uint64_t> out(span.size);
+  for (size_t i = 0; i < span.size; i++) {
+    const double offset = span.data[i];
+    if (!(offset >= 0 && offset <= static_cast<double>(kMaxSeed)) || offset != std::floor(offset)) {
+      refuse(name + "[" + std::to_string(i) + "]", "a whole number, not negative");
+    }
+    out[i] = static_cast<uint64_t>(offset);
+  }
+  return out;
+}
+
+template <typename T>
+std::vector<T> vectorOf(const Napi::Value& value, const std::string& name) {
+  const Span<T> span = spanOf<T>(value, name);
+  return std::vector<T>(span.data, span.data + span.size);
+}
 
 inline double settingOf(const Napi::Value& value, const std::string& name) {
   return numberOf(value, "settings." + name, -1e30, 1e30);

@@ -20,7 +20,7 @@ constexpr uint32_t kMostFoldBlock = 64;  // cases of a run
 constexpr float kScales[] = {2, 4, 8, 16};
 constexpr float kDecays[] = {0.3f, 0.5f, 0.7f, 0.9f};
 constexpr float kTieBreak = 1e-3f;  // popularity's least weight: it decides between items that nothing else tells apart
-const char* const kNames[kSources] = {"rules", "factors", "attention", "popularity", "sequence", "sessions"};
+const char* const kNames[kSources] = {"rules", "factors", "attention", "popularity", "sequence", "sessions", "content"};
 
 constexpr size_t indexOf(Source source) { return static_cast<size_t>(source); }
 
@@ -30,14 +30,15 @@ SourceSet sourcesOf(const ModelSet& models) {
   if (models.factors) sources |= sourceBit(Source::factors) | sourceBit(Source::attention);
   if (models.intents) sources |= sourceBit(Source::sequence);
   if (models.sessions) sources |= sourceBit(Source::sessions);
+  if (models.content) sources |= sourceBit(Source::content);
   return sources;
 }
 
 /// What validation chose on the public shops we know, rounded, for a shop that has nothing to choose by.
 Blend defaultBlend(SourceSet sources) {
   Blend blend;
-  blend.weight = {0.5f, 0.4f, 0.4f, 0.05f, 0.8f, 0.2f};
-  blend.missing = {0.6f, 0, 0, 0, 0, 0};
+  blend.weight = {0.5f, 0.4f, 0.4f, 0.05f, 0.8f, 0.2f, 0.2f};
+  blend.missing = {0.6f, 0, 0, 0, 0, 0, 0};
   for (size_t s = 0; s < kSources; s++) {
     if (!((sources >> s) & 1)) blend.weight[s] = blend.missing[s] = 0;
   }
@@ -67,7 +68,7 @@ class Search {
         chosen_(sampleCases(cases, kBlendCases, kBlendEvents, options.seed)) {}
 
   /// Units of progress that one search takes at most.
-  static constexpr double kUnits = 37;
+  static constexpr double kUnits = 44;
 
   void run() {
     if (models_.factors) chooseAttention();

@@ -1,6 +1,7 @@
 #include "rank_cases.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -29,8 +30,15 @@ class Ranker {
         scratch_(makeScratch()) {
     const bool dense =
         options.model != RankedBy::engine && options.model != RankedBy::rules && options.model != RankedBy::sessions;
-    for (uint32_t row = 0; dense && row < models.items; row++) {
-      if (!known(row)) unknown_.push_back(row);
+    if (!options.within.empty()) {
+      within_ = std::vector<std::atomic<uint64_t>>((models.items + 63) / 64);
+      for (uint32_t row : options.within) {
+        if (row < models.items) within_[row >> 6] |= uint64_t{1} << (row & 63);
+      }
+    }
+    for (uint32_t row = 0; row < models.items; row++) {
+      shown_ += mayShow(row);
+      if (dense && (!known(row) || !mayShow(row))) unknown_.push_back(row);
     }
   }
 
@@ -39,6 +47,7 @@ class Ranker {
     if (options_.model == RankedBy::engine) return rankByEngine(begin, end);
     if (options_.model == RankedBy::factors) scoreByFactors(begin, end);
     if (options_.model == RankedBy::sequence) scoreBySequence(begin, end);
+    if (options_.model == RankedBy::content) scoreByContent(begin, end);
     for (size_t i = begin; i < end; i++) {
       findSeen(i);
       if (options_.model == RankedBy::rules) {
@@ -61,7 +70,12 @@ class Ranker {
 
   bool known(uint32_t row) const {
     const bool byFactors = options_.model == RankedBy::factors || options_.model == RankedBy::attention;
+    if (options_.model == RankedBy::content) return ((*models_.contentRows)[row >> 6] >> (row & 63)) & 1;
     return byFactors ? models_.factors->has(row) : models_.seen(row);
+  }
+
+  bool mayShow(uint32_t row) const {
+    return within_.empty() || ((within_[row >> 6].load(std::memory_order_relaxed) >> (row & 63)) & 1);
   }
 
   void findSeen(size_t i) {
@@ -70,10 +84,12 @@ class Ranker {
     if (options_.excludeSeen) {
       const HistoryEvent* history = events(i);
       for (size_t e = 0; e < eventCount(i); e++) {
-        if (positive(history[e]) && seen_.add(history[e].row)) seenRows_.push_back(history[e].row);
+        if (positive(history[e]) && seen_.add(history[e].row) && mayShow(history[e].row)) {
+          seenRows_.push_back(history[e].row);
+        }
       }
     }
-    out_.eligible[i] = models_.items - static_cast<uint32_t>(seenRows_.size());
+    out_.eligible[i] = shown_ - static_cast<uint32_t>(seenRows_.size());
   }
 
   /// Fills the rank of every target of case i; `find` does it for one that got a score and returns false otherwise.
@@ -84,7 +100,7 @@ class Ranker {
     for (uint64_t t = cases_.targetOffsets[chosen_[i]]; t < cases_.targetOffsets[chosen_[i] + 1]; t++) {
       TargetRank& rank = out_.ranks[rankOffsets_[i] + (t - cases_.targetOffsets[chosen_[i]])];
       const uint32_t target = cases_.targets[t];
-      const bool shown = target < models_.items && !seen_.has(target);
+      const bool shown = target < models_.items && !seen_.has(target) && mayShow(target);
       rank.recalled = shown && find(target, rank);
       if (rank.recalled) continue;
       rank.above = shown ? scored : eligible;
@@ -116,7 +132,7 @@ class Ranker {
     list_.clear();
     top_.reset(options_.k);
     for (uint32_t row : scores) {
-      if (seen_.has(row)) continue;
+      if (seen_.has(row) || !mayShow(row)) continue;
       list_.push_back(scores[row]);
       top_.offer(scores[row], row);
     }
@@ -163,6 +179,16 @@ class Ranker {
     scoreAll(scratch_->intents.data(), end - begin, intents.items(), dim);
   }
 
+  void scoreByContent(size_t begin, size_t end) {
+    const ContentModel& content = *models_.content;
+    scratch_->contents.resize(kAskBatch * static_cast<size_t>(content.dim));
+    for (size_t i = begin; i < end; i++) {
+      hasVector_[i - begin] = shopperContent(content, events(i), eventCount(i), scratch_->content,
+                                             scratch_->contents.data() + (i - begin) * content.dim);
+    }
+    scoreAll(scratch_->contents.data(), end - begin, content.vectors.data(), content.dim);
+  }
+
   /// dense_ = the inner products of `count` shoppers' vectors with every item's.
   void scoreAll(const float* queries, size_t count, const float* embeddings, size_t dim) {
     dense_.resize(kAskBatch * static_cast<size_t>(models_.items));
@@ -171,7 +197,8 @@ class Ranker {
 
   /// Scores of every row for case i; null when the model has nothing to say about this history.
   float* scoresOf(size_t i, size_t slot) {
-    if (options_.model == RankedBy::factors || options_.model == RankedBy::sequence) {
+    if (options_.model == RankedBy::factors || options_.model == RankedBy::sequence ||
+        options_.model == RankedBy::content) {
       return hasVector_[slot] ? dense_.data() + slot * models_.items : nullptr;
     }
     dense_.resize(models_.items);
@@ -220,6 +247,7 @@ class Ranker {
       ask.eventCount = eventCount(i);
       ask.now = ask.eventCount > 0 ? ask.events[ask.eventCount - 1].at : 0;
       ask.eligible.rows = models_.items;
+      if (!within_.empty()) ask.eligible.words = within_.data();
       ask.excludeSeen = options_.excludeSeen;
       ask.k = ask.candidates = std::max(options_.candidates, options_.k);
     }
@@ -250,7 +278,9 @@ class Ranker {
   const std::vector<uint64_t>& rankOffsets_;
   RankedCases& out_;
   ScratchPtr scratch_;
-  std::vector<uint32_t> unknown_;  // rows that the model has no score for
+  std::vector<std::atomic<uint64_t>> within_;  // bit r: row r may be shown; empty: all
+  uint32_t shown_ = 0;                         // how many may
+  std::vector<uint32_t> unknown_;              // rows that the model has no score for
   RowSet seen_;
   std::vector<uint32_t> seenRows_;
   std::vector<float> list_;
@@ -269,6 +299,7 @@ RankedCases rankCases(const ModelSet& models, const Cases& cases, const std::vec
   const bool needsFactors = options.model == RankedBy::factors || options.model == RankedBy::attention;
   if ((options.model == RankedBy::rules && !models.rules) || (needsFactors && !models.factors) ||
       (options.model == RankedBy::sequence && !models.intents) ||
+      (options.model == RankedBy::content && !models.content) ||
       (options.model == RankedBy::sessions && !models.sessions)) {
     throw Error(Status::invalidArgument, "These models lack the one that is to rank.");
   }

@@ -12,7 +12,7 @@
 namespace kairank {
 
 /// `engine` is the whole way of a request; the others rank every row by one model.
-enum class RankedBy { engine, rules, factors, attention, popularity, sequence, sessions };
+enum class RankedBy { engine, rules, factors, attention, popularity, sequence, sessions, content };
 
 struct RankOptions {
   RankedBy model = RankedBy::engine;
@@ -20,6 +20,7 @@ struct RankOptions {
   uint32_t candidates = 500;  // `engine` alone
   uint32_t k = 0;             // length of the lists in `top`
   uint32_t threads = 1;
+  std::vector<uint32_t> within;  // rows that may be shown; empty: all
 };
 
 /// Eligible are all rows of the models less those of positive events in the history when seen items are excluded.

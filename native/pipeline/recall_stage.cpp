@@ -16,7 +16,7 @@ size_t wantedOf(const Ask& ask) { return std::max<size_t>(ask.candidates, ask.k)
 /// Sources that recall share the candidates evenly.
 size_t quotaOf(const ModelSet& models, const Ask& ask) {
   const size_t sources = (models.rules != nullptr) + (models.sessions != nullptr) + (models.factors != nullptr) +
-                         (models.intents != nullptr);
+                         (models.intents != nullptr) + (models.content != nullptr);
   return (wantedOf(ask) + sources - 1) / std::max<size_t>(1, sources);
 }
 
@@ -135,6 +135,20 @@ void recallBySequence(const ModelSet& models, const Ask* asks, size_t count, Scr
   recallByVectors(models, embeddings, asks, count, scratch.intents, &AskSlot::sequence, scratch);
 }
 
+/// Asks what the items of each history are about, and recalls what is about the same.
+void recallByContent(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
+  const ContentModel& content = *models.content;
+  scratch.contents.resize(count * content.dim);
+  for (size_t a = 0; a < count; a++) {
+    scratch.slots[a].content.known = shopperContent(content, asks[a].events, asks[a].eventCount, scratch.content,
+                                                    scratch.contents.data() + a * content.dim);
+  }
+  const Embeddings embeddings{*models.contentIndex, content.vectors.data(), *models.contentRows, content.dim};
+  recallByVectors(models, embeddings, asks, count, scratch.contents, &AskSlot::content, scratch);
+}
+
+bool bitOf(const std::vector<uint64_t>& bits, uint32_t row) { return (bits[row >> 6] >> (row & 63)) & 1; }
+
 void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scratch) {
   Candidates& candidates = scratch.candidates;
   candidates.clear();
@@ -158,7 +172,7 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
   };
   if (models.rules) takeBest(scratch.rules);
   if (models.sessions) takeBest(scratch.sessions);
-  for (VectorRecall* source : {&slot.factors, &slot.sequence}) {
+  for (VectorRecall* source : {&slot.factors, &slot.sequence, &slot.content}) {
     if (!source->known) continue;
     for (const ScoredRow& scored : source->best.best()) take(scored.row);
   }
@@ -182,6 +196,7 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
   Candidates& candidates = scratch.candidates;
   candidates.openScores();
   const size_t factorDim = slot.factors.known ? models.factors->dim : 0;
+  const size_t contentDim = slot.content.known ? models.content->dim : 0;
   const size_t intentDim = slot.sequence.known ? models.intents->model().config.dim : 0;
   for (size_t i = 0; i < candidates.rows.size(); i++) {
     const uint32_t row = candidates.rows[i];
@@ -199,6 +214,11 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
     if (models.rules && scratch.rules[row] > 0) candidates.set(i, Source::rules, std::log(scratch.rules[row]));
     if (models.sessions && scratch.sessions[row] > 0)
       candidates.set(i, Source::sessions, std::log(scratch.sessions[row]));
+    if (slot.content.known && bitOf(*models.contentRows, row)) {
+      candidates.set(i, Source::content,
+                     scoreOf(slot.content, row, scratch.contents.data() + a * contentDim,
+                             models.content->vectors.data(), contentDim));
+    }
     if (!models.seen(row)) continue;
     candidates.set(i, Source::popularity, models.counts->logPopularity[row]);
     if (slot.sequence.known) {
@@ -214,10 +234,12 @@ void recallSome(const ModelSet& models, const Ask* asks, size_t first, size_t co
   asks += first;
   for (size_t a = 0; a < count; a++) {
     block(asks[a], scratch.slots[a].blocked);
-    scratch.slots[a].factors.known = scratch.slots[a].sequence.known = false;
+    AskSlot& slot = scratch.slots[a];
+    slot.factors.known = slot.sequence.known = slot.content.known = false;
   }
   if (models.factors) recallByFactors(models, asks, count, scratch);
   if (models.intents) recallBySequence(models, asks, count, scratch);
+  if (models.content) recallByContent(models, asks, count, scratch);
   for (size_t a = 0; a < count; a++) {
     if (models.sessions) {
       const SessionsModel& sessions = *models.sessions;

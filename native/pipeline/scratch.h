@@ -3,6 +3,7 @@
 
 #include "../include/top.h"
 #include "../rank/attention.h"
+#include "../recall/content.h"
 #include "../recall/fold_in.h"
 #include "../recall/intent.h"
 #include "../recall/rules.h"
@@ -26,18 +27,21 @@ struct AskSlot {
   RowSet blocked;  // seen or excluded
   VectorRecall factors;
   VectorRecall sequence;
+  VectorRecall content;
 };
 
 struct Scratch {
   std::vector<AskSlot> slots = std::vector<AskSlot>(kAskBatch);
-  std::vector<float> factors;  // asks x dim: the shoppers' factors
-  std::vector<float> intents;  // asks x dim: the same by the sequence model
-  std::vector<float> scanned;  // those of either that are scanned for, dense
+  std::vector<float> factors;   // asks x dim: the shoppers' factors
+  std::vector<float> intents;   // asks x dim: the same by the sequence model
+  std::vector<float> contents;  // and by content
+  std::vector<float> scanned;   // those of any that are scanned for, dense
   std::vector<uint64_t> allowed;
   std::vector<uint32_t> nearest;
   std::vector<float> late;  // scores of the newcomers
   FoldInScratch foldIn;
   IntentScratch intent;
+  ContentScratch content;
   SparseScores rules;
   SessionScratch session;
   SparseScores sessions;

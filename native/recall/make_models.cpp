@@ -41,6 +41,16 @@ std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity) {
   return counts;
 }
 
+std::vector<uint64_t> rowsWithVectors(const ContentModel& content) {
+  std::vector<uint64_t> rows((static_cast<size_t>(content.items) + 63) / 64, 0);
+  for (size_t row = 0; row < content.items; row++) {
+    const float* vector = content.vectors.data() + row * content.dim;
+    const bool any = std::any_of(vector, vector + content.dim, [](float value) { return value != 0; });
+    rows[row >> 6] |= uint64_t{any} << (row & 63);
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<float> unitRows(const float* vectors, size_t rows, size_t dim) {
@@ -69,6 +79,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   if (parts.factors) agrees(parts.factors->items, "factors");
   if (parts.sequence) agrees(parts.sequence->config.items, "sequence");
   if (parts.sessions) agrees(parts.sessions->items, "sessions");
+  if (parts.content) agrees(parts.content->items, "content");
   const AttentionModel& attention = parts.attention;
   if (!(attention.decay > 0 && attention.decay <= 1)) refuse("attention: decay must be above 0, at most 1");
   if (!(attention.scale >= 0) || !std::isfinite(attention.scale)) refuse("attention: scale must not be negative");
@@ -89,6 +100,12 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
     models->intents = std::make_shared<IntentEncoder>(parts.sequence);
     models->sequenceIndex = indexEmbeddings(models->intents->items(), models->items, parts.sequence->config.dim);
   }
+  if (parts.content) {
+    const ContentModel& content = *parts.content;
+    models->contentRows = std::make_shared<const std::vector<uint64_t>>(rowsWithVectors(content));
+    models->contentIndex = indexEmbeddings(content.vectors.data(), content.items, content.dim);
+  }
+  models->content = std::move(parts.content);
   models->rules = std::move(parts.rules);
   models->sessions = std::move(parts.sessions);
   models->factors = std::move(parts.factors);
@@ -99,9 +116,17 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
 }
 
 ModelParts partsOf(const ModelSet& models) {
-  return {
-      models.counts->popularity, models.rules,     models.factors, models.intents ? models.intents->shared() : nullptr,
-      models.sessions,           models.attention, models.blend,   models.excludeSeen};
+  ModelParts parts;
+  parts.popularity = models.counts->popularity;
+  parts.rules = models.rules;
+  parts.factors = models.factors;
+  if (models.intents) parts.sequence = models.intents->shared();
+  parts.sessions = models.sessions;
+  parts.content = models.content;
+  parts.attention = models.attention;
+  parts.blend = models.blend;
+  parts.excludeSeen = models.excludeSeen;
+  return parts;
 }
 
 }  // namespace kairank

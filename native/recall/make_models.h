@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "../state/content_model.h"
 #include "../state/models.h"
 #include "../state/sequence_model.h"
 
@@ -16,6 +17,7 @@ struct ModelParts {
   std::shared_ptr<const FactorsModel> factors;
   std::shared_ptr<const SequenceModel> sequence;
   std::shared_ptr<const SessionsModel> sessions;
+  std::shared_ptr<const ContentModel> content;
   AttentionModel attention;
   Blend blend;
   bool excludeSeen = true;

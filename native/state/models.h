@@ -12,6 +12,7 @@ namespace kairank {
 
 class IntentEncoder;
 class VectorIndex;
+struct ContentModel;
 
 /// Sequential item-item rules (Ludewig & Jannach 2018): row a holds the items that follow a, strongest first.
 struct RulesModel {
@@ -78,8 +79,8 @@ struct AttentionModel {
 };
 
 /// Sources of a candidate. The order is part of the bundle and of a reply's bit mask.
-enum class Source : uint32_t { rules, factors, attention, popularity, sequence, sessions };
-constexpr size_t kSources = 6;
+enum class Source : uint32_t { rules, factors, attention, popularity, sequence, sessions, content };
+constexpr size_t kSources = 7;
 
 /// Final score: sum over sources of weight * z-score within the request (0 where missing) - missing * (source absent).
 struct Blend {
@@ -123,6 +124,9 @@ struct ModelSet {
   std::shared_ptr<const SessionsModel> sessions;
   std::shared_ptr<const IntentEncoder> intents;      // the sequence model
   std::shared_ptr<const VectorIndex> sequenceIndex;  // what recall searches its items in
+  std::shared_ptr<const ContentModel> content;
+  std::shared_ptr<const VectorIndex> contentIndex;           // what recall searches its items in
+  std::shared_ptr<const std::vector<uint64_t>> contentRows;  // bit r: something is known of row r
   AttentionModel attention;
   Blend blend;
   bool excludeSeen = true;  // learned on validation; a request may say otherwise
