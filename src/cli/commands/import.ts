@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { type Catalog, defineCatalog, FIELD_KINDS, type FieldKind } from '../../catalog/schema.js';
+import { type Catalog, defineCatalog, PLAIN_KINDS, type PlainKind } from '../../catalog/schema.js';
 import { Engine } from '../../engine.js';
 import { openRecords } from '../../formats/index.js';
 import { oneOf, refuse } from '../../options.js';
@@ -26,12 +26,12 @@ interface Flags extends MappingFlags {
   items?: string;
   format: (typeof FORMATS)[number];
   id?: string;
-  schema?: Record<string, FieldKind>;
+  schema?: Record<string, PlainKind>;
   json: boolean;
 }
 
-function parseSchema(text: string): Record<string, FieldKind> {
-  return Object.fromEntries([...parsePairs('--schema', text)].map(([name, kind]) => [name, oneOf(`--schema ${name}`, kind, FIELD_KINDS)]));
+function parseSchema(text: string): Record<string, PlainKind> {
+  return Object.fromEntries([...parsePairs('--schema', text)].map(([name, kind]) => [name, oneOf(`--schema ${name}`, kind, PLAIN_KINDS)]));
 }
 
 export function importCommand(): Command {
@@ -45,7 +45,7 @@ export function importCommand(): Command {
     .addOption(
       new Option(
         '--schema <pairs>',
-        `kinds of item fields, where they should not be guessed: brand=category,price=number (${FIELD_KINDS.join(', ')})`,
+        `kinds of item fields, where they should not be guessed: brand=category,price=number (${PLAIN_KINDS.join(', ')})`,
       ).argParser(parseSchema),
     )
     .addOption(jsonOption());
@@ -85,15 +85,17 @@ async function plan(shop: string, flags: Flags, progress: Progress, signal: Abor
   const shape = flags.items === undefined ? undefined : await findShape(flags.items, flags, progress, signal);
   if (existsSync(join(shop, 'data.mdb'))) return { catalog: undefined, shape };
   if (shape) return { catalog: defineCatalog({ fields: shape.fields }), shape };
-  const fields: Record<string, FieldKind> = flags.format === 'online-retail' ? { title: 'text', price: 'number' } : {};
+  const fields: Record<string, PlainKind> = flags.format === 'online-retail' ? { title: 'text', price: 'number' } : {};
   return { catalog: defineCatalog({ fields }), shape };
 }
 
 /** A shop's own catalogue decides which fields there are; other columns are ignored. */
 function fitShape(shape: ItemShape, catalog: Catalog): ItemShape {
-  const fields: Record<string, FieldKind> = {};
-  for (const [name, field] of Object.entries(catalog.fields))
-    if (name in shape.fields) fields[name] = typeof field === 'string' ? field : field.kind;
+  const fields: Record<string, PlainKind> = {};
+  for (const [name, field] of Object.entries(catalog.fields)) {
+    const kind = typeof field === 'string' ? field : field.kind;
+    if (name in shape.fields && kind !== 'vector') fields[name] = kind;
+  }
   const ignored = Object.keys(shape.fields).filter((name) => !(name in fields));
   return { ...shape, fields, ignored: [...shape.ignored, ...ignored] };
 }
