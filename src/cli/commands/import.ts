@@ -18,10 +18,11 @@ import { addMappingOptions, type MappingFlags, mappingOf } from '../mapping.js';
 import { jsonOption } from '../options.js';
 import { count, plural, print, table } from '../output.js';
 import { createProgress, type Progress } from '../progress.js';
+import { addVectorOptions, catalogWithVectors, planVectors, runVectors, type VectorFlags, vectorsResult, vectorWords } from '../vectors.js';
 
 const FORMATS = ['mapping', 'online-retail'] as const;
 
-interface Flags extends MappingFlags {
+interface Flags extends MappingFlags, VectorFlags {
   events?: string;
   items?: string;
   format: (typeof FORMATS)[number];
@@ -36,7 +37,7 @@ function parseSchema(text: string): Record<string, PlainKind> {
 
 export function importCommand(): Command {
   const command = new Command('import')
-    .description('Imports events, items or both into a shop; makes the shop when it is not there.')
+    .description('Imports events, items and vectors of items into a shop; makes the shop when it is not there.')
     .argument('<shop>', 'folder of the shop')
     .option('--events <file>', 'JSONL, CSV (both plain or gzip) or Parquet')
     .option('--items <file>', 'the same of items: a column for the id, the others become fields')
@@ -49,17 +50,23 @@ export function importCommand(): Command {
       ).argParser(parseSchema),
     )
     .addOption(jsonOption());
-  return addMappingOptions(command)
+  return addVectorOptions(addMappingOptions(command))
     .addHelpText(
       'after',
       `
 Records that cannot be used are counted by reason and written to SHOP/rejected-events-TIME.jsonl. Without --items, every item that an
 event names can be recommended.
 
+Vectors go to items that are there, and replace what the field held; ids of other items are counted. Importing an item again replaces
+it whole, its vectors too: import --items first, or both at once. Rows with NaN are rejected alone, or with --strict refuse all.
+
 Examples:
   $ kairank import ./shop --events events.csv --map user=customer,item=sku,at=time,type=action --items items.csv
   $ kairank import ./shop --events orders.jsonl.gz --map user=buyer.id,item=product,at=created --type purchase
-  $ kairank import ./shop --events online-retail-2009-2010.parquet --format online-retail`,
+  $ kairank import ./shop --events online-retail-2009-2010.parquet --format online-retail
+  $ kairank import ./shop --vectors images.npy --ids ids.txt --field image
+  $ kairank import ./shop --vectors text.safetensors --tensor embeddings --ids ids.json --field text
+  $ kairank import ./shop --vectors vectors.parquet --id-column sku --vector-column embedding --field image`,
     )
     .action((shop: string, flags: Flags) => interruptible((signal) => run(shop, flags, signal)));
 }
@@ -83,7 +90,9 @@ async function findShape(path: string, flags: Flags, progress: Progress, signal:
 
 async function plan(shop: string, flags: Flags, progress: Progress, signal: AbortSignal): Promise<Plan> {
   const shape = flags.items === undefined ? undefined : await findShape(flags.items, flags, progress, signal);
-  if (existsSync(join(shop, 'data.mdb'))) return { catalog: undefined, shape };
+  // Vectors alone make no shop.
+  const makes = flags.items !== undefined || flags.events !== undefined;
+  if (!makes || existsSync(join(shop, 'data.mdb'))) return { catalog: undefined, shape };
   if (shape) return { catalog: defineCatalog({ fields: shape.fields }), shape };
   const fields: Record<string, PlainKind> = flags.format === 'online-retail' ? { title: 'text', price: 'number' } : {};
   return { catalog: defineCatalog({ fields }), shape };
@@ -101,8 +110,8 @@ function fitShape(shape: ItemShape, catalog: Catalog): ItemShape {
 }
 
 async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<void> {
-  if (flags.events === undefined && flags.items === undefined)
-    refuse('--events', 'a file of events, or --items with one of items', 'neither');
+  if (flags.events === undefined && flags.items === undefined && flags.vectors === undefined)
+    refuse('--events', 'a file of events, --items with one of items, or --vectors with one of vectors', 'none');
   const mapping = mappingOf(flags);
   if (flags.events !== undefined && flags.format === 'mapping' && mapping === undefined) {
     refuse('--map', 'columns for user, item and at (--map user=…,item=…,at=…)', 'none');
@@ -113,9 +122,12 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
     mapping && flags.format === 'mapping' ? createMappingAdapter(mapping, columns) : createOnlineRetailAdapter(columns);
   // What is wrong with the files or the mapping is said before a shop is made.
   if (flags.events !== undefined) createAdapter((await openRecords(flags.events)).columns);
-  const { catalog, shape } = await plan(shop, flags, progress, signal);
+  const vectorPlan = await planVectors(flags, progress, signal);
+  const { catalog: planned, shape } = await plan(shop, flags, progress, signal);
+  const catalog = vectorPlan ? await catalogWithVectors(shop, planned, vectorPlan) : planned;
+  await vectorPlan?.check();
   await mkdir(shop, { recursive: true });
-  const unknownItems = flags.items === undefined ? 'admit' : 'hold';
+  const unknownItems = flags.events !== undefined && flags.items === undefined ? 'admit' : 'hold';
   const engine = await Engine.open(shop, catalog ? { catalog, unknownItems, signal } : { unknownItems, signal });
   try {
     const options = { folder: shop, signal };
@@ -134,9 +146,11 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
             onProgress: (done, read) => progress.update('events', done, count(read)),
           });
     if (events && flags.items === undefined) await putDescribed(engine, events.adapter.items);
+    // Last: what puts items replaces them whole.
+    const vectors = vectorPlan && (await runVectors(engine, vectorPlan, shop, progress));
     progress.stop();
     const { items: itemCount, users, events: eventCount } = engine.stats;
-    const main = events ?? items;
+    const main = events ?? items ?? (vectors && { ...vectors, duplicates: 0 });
     const seconds = Math.round(performance.now() - started) / 1000;
     const result = {
       read: main?.read ?? 0,
@@ -146,6 +160,7 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
       rejectedFile: main?.rejectedFile ?? null,
       notes: main?.notes ?? {},
       ...(events && items ? { itemsImport: withoutAdapter(items) } : {}),
+      ...(vectors ? { vectors: vectorsResult(vectorPlan, vectors) } : {}),
       items: itemCount,
       users,
       events: eventCount,
@@ -154,6 +169,7 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
     print(flags.json, result, () => [
       ...(items ? words('items', items) : []),
       ...(events ? words('events', events) : []),
+      ...(vectors ? vectorWords(vectorPlan, vectors) : []),
       `The shop has ${plural(itemCount, 'item')}, ${plural(users, 'shopper')} and ${plural(eventCount, 'event')} (${seconds.toFixed(1)} s).`,
     ]);
   } finally {
