@@ -1,6 +1,7 @@
 /** kairank: exports, nothing else. */
 
 export type { Items } from './catalog/collection.js';
+export type { PutVectorsOptions } from './catalog/put-vectors.js';
 export {
   type Catalog,
   type CatalogDefinition,
@@ -10,8 +11,12 @@ export {
   type FieldSpec,
   type Fields,
   type Item,
+  type PlainFieldSpec,
+  type PlainKind,
   type StoredFields,
   type StoredItem,
+  type VectorFieldSpec,
+  type VectorName,
 } from './catalog/schema.js';
 export type { Where } from './catalog/where.js';
 export { Engine, type EngineStats } from './engine.js';

@@ -1,10 +1,11 @@
 /** Options of `Engine.open`, checked, and what they make of the settings that a folder stores. */
 
-import { type Catalog, type Fields, growCatalog, toRecord } from './catalog/schema.js';
+import { type Catalog, type Fields, fromRecord, growCatalog, toRecord } from './catalog/schema.js';
 import { KairankError } from './errors.js';
 import { boolean, integer, oneOf, onlyKeys, record, refuse, signal } from './options.js';
 import { growEventTypes } from './shopper/event-types.js';
 import type { EventTypes } from './shopper/events.js';
+import { FolderStore } from './store/folder.js';
 import type { StoreSettings } from './store/store.js';
 
 export interface OpenOptions<F extends Fields = Fields, T extends string = string> {
@@ -77,4 +78,17 @@ export function settingsFor(stored: StoreSettings | null, { catalog, eventTypes,
   const required = settings.catalog.fields.find((field) => field.required);
   if (admit && required) refuse('unknownItems', `"hold", as items must have the field ${required.name}`, 'admit');
   return settings;
+}
+
+/**
+ * The catalogue that a folder stores, without opening its engine: nothing of its items is read, and it may be in use.
+ * @throws KairankError KAIRANK_NOT_FOUND, KAIRANK_CORRUPT_FILE, KAIRANK_UNSUPPORTED_FORMAT, KAIRANK_IO
+ */
+export async function storedCatalog(dir: string): Promise<Catalog> {
+  const store = await FolderStore.open(dir, { readOnly: true, settings: (stored) => settingsFor(stored, checkOpenOptions(dir, {})) });
+  try {
+    return fromRecord(store.settings.catalog);
+  } finally {
+    await store.close();
+  }
 }

@@ -41,7 +41,7 @@ export async function restore(
     await turn();
     throwIfAborted(signal);
   }
-  for (const slice of store.items()) {
+  for (const slice of store.items({ vectors: false })) {
     const keys = Float64Array.from(slice, ({ key }) => key);
     call(() =>
       core.putItems(

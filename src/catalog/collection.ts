@@ -6,7 +6,8 @@ import type { ColumnValue, NativeCore } from '../native.js';
 import { id as checkId, show } from '../options.js';
 import type { ItemFields, Store } from '../store/store.js';
 import { checkIds, checkItem, toColumns } from './items.js';
-import type { Fields, Item, Schema, StoredFields, StoredItem } from './schema.js';
+import { checkPutVectors, type PutVectorsOptions } from './put-vectors.js';
+import type { Fields, Item, Schema, StoredFields, StoredItem, VectorName } from './schema.js';
 
 type Lookup = ReadonlyMap<string, ItemFields>;
 
@@ -20,7 +21,7 @@ export class Items<F extends Fields = Fields> {
   ) {}
 
   /**
-   * Puts or replaces items, whole: a field that is left out is gone. All of them are put or, when one is refused,
+   * Puts or replaces items, whole: a field that is left out is gone, a vector too. All of them are put or, when one is refused,
    * none. Durable when the promise resolves. Some thousands a call are quickest.
    *
    * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_UNKNOWN_FIELD, KAIRANK_INVALID_SCHEMA naming `items[3].price`,
@@ -53,6 +54,49 @@ export class Items<F extends Fields = Fields> {
   }
 
   /**
+   * Sets one vector field of items that are there, and leaves their other fields as they are: `matrix` is n × dim,
+   * row-major, a row for each of the n ids, all finite; it may be used again at once. Of an id that is given twice the
+   * last row stays. All of it is written or, when anything is refused, nothing. Durable when the promise resolves. Some
+   * thousands of rows a call are quickest.
+   *
+   * @returns how many rows were put, and with `missing: 'skip'` the ids that the catalogue does not have
+   * @throws KairankError KAIRANK_NOT_FOUND naming the first unknown id by its place (`ids[3]`), KAIRANK_INVALID_ARGUMENT
+   * (`matrix[17]`), KAIRANK_UNKNOWN_FIELD, KAIRANK_READ_ONLY, KAIRANK_CLOSED, KAIRANK_IO
+   */
+  async putVectors(
+    field: VectorName<F>,
+    ids: readonly string[],
+    matrix: Float32Array,
+    options: PutVectorsOptions = {},
+  ): Promise<{ put: number; missing: string[] }> {
+    this.open();
+    const checked = checkPutVectors(this.schema, field, ids, matrix, options);
+    const missing = await this.store().write((transaction) => {
+      const stored = checked.ids.map((id) => transaction.item(id));
+      const unknown = [...stored.keys()].filter((row) => stored[row] === undefined);
+      // Nothing is thrown in here: it would take down what others write in the same commit.
+      if (unknown.length > 0 && !checked.skip) return unknown;
+      for (const [row, id] of checked.ids.entries()) {
+        const fields = stored[row];
+        const vector = checked.vectors[row];
+        if (fields && vector) transaction.putItem(id, { ...fields, [checked.field]: vector });
+      }
+      return unknown;
+    });
+    const [first] = missing;
+    if (first !== undefined && !checked.skip) {
+      const id = show(checked.ids[first]);
+      const more = missing.length > 1 ? `, nor ${missing.length - 1} more of them` : '';
+      throw new KairankError('KAIRANK_NOT_FOUND', `ids[${first}]: the catalogue has no item ${id}${more}`, {
+        field: `ids[${first}]`,
+        expected: 'the id of an item',
+        received: id,
+      });
+    }
+    return { put: checked.ids.length - missing.length, missing: missing.map((row) => checked.ids[row] ?? '') };
+  }
+
+  /**
    * Takes items out of every answer; what shoppers did with them stays known. Unknown ids count for nothing.
    * @returns how many were there
    * @throws KairankError KAIRANK_INVALID_ARGUMENT, KAIRANK_READ_ONLY, KAIRANK_CLOSED, KAIRANK_IO
@@ -68,7 +112,10 @@ export class Items<F extends Fields = Fields> {
     return { removed: removed.length };
   }
 
-  /** @throws KairankError KAIRANK_NOT_FOUND, KAIRANK_INVALID_ARGUMENT, KAIRANK_CLOSED */
+  /**
+   * The stored fields of an item, a copy; vectors as Float32Array.
+   * @throws KairankError KAIRANK_NOT_FOUND, KAIRANK_INVALID_ARGUMENT, KAIRANK_CLOSED
+   */
   async get(id: string): Promise<StoredItem<F>> {
     this.open();
     const fields = (await this.lookup([checkId('id', id)])).get(id);

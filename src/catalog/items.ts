@@ -2,7 +2,8 @@
 
 import type { ColumnValue } from '../native.js';
 import { id as checkId, isId, MAX_ID_LENGTH, record, refuse, show } from '../options.js';
-import { type FieldKind, type FieldValue, fieldNamed, type Schema, type SchemaField } from './schema.js';
+import { type FieldValue, fieldNamed, type PlainKind, type Schema, type SchemaField } from './schema.js';
+import { checkVector, expectedVector } from './vectors.js';
 
 /** An item that passed; absent fields are left out. */
 export interface CheckedItem {
@@ -13,7 +14,7 @@ export interface CheckedItem {
 const MAX_TAGS = 1024;
 const MAX_TEXT_LENGTH = 1 << 20;
 
-const EXPECTED: Readonly<Record<FieldKind, string>> = {
+const EXPECTED: Readonly<Record<PlainKind, string>> = {
   number: 'a finite number',
   boolean: 'true or false',
   category: `a string of 1 to ${MAX_ID_LENGTH} characters`,
@@ -21,8 +22,12 @@ const EXPECTED: Readonly<Record<FieldKind, string>> = {
   text: `a string of at most ${MAX_TEXT_LENGTH} characters`,
 };
 
+function expected({ kind, dim }: SchemaField): string {
+  return kind === 'vector' ? expectedVector(dim) : EXPECTED[kind];
+}
+
 /** The value as it is stored, or undefined when it is not of that kind. Arrays are copied: the caller may change theirs. */
-function accept(kind: FieldKind, value: unknown): FieldValue | undefined {
+function accept(kind: PlainKind, value: unknown): FieldValue | undefined {
   switch (kind) {
     case 'number':
       return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
@@ -39,6 +44,7 @@ function accept(kind: FieldKind, value: unknown): FieldValue | undefined {
 
 /** Checks one value of one field; the error names the path and what was expected. */
 export function checkValue(path: string, field: SchemaField, value: unknown): FieldValue {
+  if (field.kind === 'vector') return checkVector(path, field.dim, value);
   const accepted = accept(field.kind, value);
   if (accepted === undefined) refuse(path, EXPECTED[field.kind], value, 'KAIRANK_INVALID_SCHEMA');
   return accepted;
@@ -60,7 +66,7 @@ export function checkItem(schema: Schema, path: string, value: unknown): Checked
   }
   for (const field of schema.fields.values()) {
     if (field.required && !Object.hasOwn(fields, field.name)) {
-      refuse(`${path}.${field.name}`, `${EXPECTED[field.kind]}, as the field is required`, item[field.name], 'KAIRANK_INVALID_SCHEMA');
+      refuse(`${path}.${field.name}`, `${expected(field)}, as the field is required`, item[field.name], 'KAIRANK_INVALID_SCHEMA');
     }
   }
   return { id, fields };
@@ -68,7 +74,12 @@ export function checkItem(schema: Schema, path: string, value: unknown): Checked
 
 /** The values of an item in the order of the native columns. */
 export function toColumns(schema: Schema, fields: Readonly<Record<string, FieldValue>>): ColumnValue[] {
-  return schema.columns.map(({ name, kind }) => fields[name] ?? (kind === 'number' ? Number.NaN : null));
+  return schema.columns.map(({ name, kind }) => {
+    const value = fields[name];
+    // A vector has no column; the compiler cannot know that.
+    if (value === undefined || value instanceof Float32Array) return kind === 'number' ? Number.NaN : null;
+    return value;
+  });
 }
 
 /** The name of an item in words: its title where it has one, else its id. */

@@ -80,6 +80,7 @@ const WORDS: Readonly<Record<FieldKind, readonly string[]>> = {
   category: ['equals', 'in', 'exists'],
   tags: ['has', 'in', 'all', 'exists'],
   text: [],
+  vector: [],
 };
 
 class Compiler {
@@ -125,7 +126,9 @@ class Compiler {
   }
 
   #field(path: string, field: SchemaField, condition: unknown): void {
-    if (field.kind === 'text') refuse(path, 'a field that can be filtered by (text cannot)', condition);
+    if (field.kind === 'text' || field.kind === 'vector') {
+      refuse(path, `a field that can be filtered by (a ${field.kind} field cannot)`, condition);
+    }
     if (typeof condition !== 'object' || condition === null) {
       this.#emit(path, { op: 'equals', column: field.column, value: this.#scalar(path, field, condition) });
       return;

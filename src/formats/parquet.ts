@@ -86,6 +86,23 @@ export async function readParquet(path: string, options: ReadOptions = {}): Prom
   return { path, format: 'parquet', columns: names, progress: () => (total === 0 ? 1 : done / total), batches };
 }
 
+/**
+ * What the footer alone says: rows, columns, and the most values (the numbers of its lists) that one row group holds in a column.
+ * @throws KairankError KAIRANK_CORRUPT_FILE, KAIRANK_IO
+ */
+export async function parquetShape(path: string): Promise<{ rows: number; columns: string[]; largest: (column: string) => number }> {
+  const { metadata, names } = await openFooter(path);
+  const values = (column: string): number[] =>
+    metadata.row_groups.flatMap((group) =>
+      group.columns.map(({ meta_data: chunk }) => (chunk?.path_in_schema[0] === column ? Number(chunk.num_values) : 0)),
+    );
+  return {
+    rows: Number(metadata.num_rows),
+    columns: names,
+    largest: (column) => values(column).reduce((most, one) => Math.max(most, one), 0),
+  };
+}
+
 async function openFooter(path: string): Promise<{ file: AsyncBuffer; metadata: FileMetaData; names: string[] }> {
   try {
     const file = await asyncBufferFromFile(path);

@@ -4,6 +4,7 @@
  */
 
 import { KairankError } from '../errors.js';
+import { headerLength, METADATA, parseHeader, product } from './safetensors-header.js';
 
 /** Arrays by the names that the format gives their types; those that JavaScript has an array for. */
 const TYPES = {
@@ -30,18 +31,9 @@ export interface Safetensors {
   metadata: Record<string, string>;
 }
 
-/** The format's own limit on its header. */
-const MAX_HEADER = 100_000_000;
-const METADATA = '__metadata__';
-const MAX_RANK = 8;
-
 function typeOf(data: TensorData): TypeName {
   for (const [name, type] of Object.entries(TYPES)) if (data instanceof type) return name as TypeName;
   throw new KairankError('KAIRANK_INVALID_ARGUMENT', 'tensor: expected a typed array that safetensors can hold', { field: 'tensor' });
-}
-
-function product(shape: readonly number[]): number {
-  return shape.reduce((all, one) => all * one, 1);
 }
 
 /**
@@ -77,91 +69,8 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata:
   return bytes;
 }
 
-class Reader {
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly name: string,
-  ) {}
-
-  fail(what: string): never {
-    throw new KairankError('KAIRANK_CORRUPT_FILE', `${this.name}: ${what}`, {
-      field: this.name,
-      expected: 'a safetensors file',
-      received: what,
-    });
-  }
-
-  read(): Safetensors {
-    if (this.bytes.length < 10) this.fail('too short for a safetensors file');
-    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
-    const length = Number(view.getBigUint64(0, true));
-    if (length > MAX_HEADER || 8 + length > this.bytes.length) this.fail('the header is longer than the file');
-    const body = this.bytes.subarray(8 + length);
-    const header = this.#header(length);
-    const metadata = this.#metadata(header[METADATA]);
-    const tensors = new Map<string, Tensor>();
-    const spans: { name: string; begin: number; end: number }[] = [];
-    for (const name of Object.keys(header)) {
-      if (name === METADATA) continue;
-      const { type, shape, begin, end } = this.#entry(name, header[name], body.length);
-      spans.push({ name, begin, end });
-      tensors.set(name, { shape, data: copy(type, body.subarray(begin, end)) });
-    }
-    spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
-    let end = 0;
-    for (const span of spans) {
-      if (span.begin !== end) this.fail(`tensor ${JSON.stringify(span.name)} overlaps another, or leaves a gap`);
-      end = span.end;
-    }
-    if (end !== body.length) this.fail('the file is longer or shorter than its header says');
-    return { tensors, metadata };
-  }
-
-  #header(length: number): Record<string, unknown> {
-    let header: unknown;
-    try {
-      header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(this.bytes.subarray(8, 8 + length)));
-    } catch {
-      this.fail('the header is not JSON');
-    }
-    return this.#object(header, 'the header');
-  }
-
-  #object(value: unknown, what: string): Record<string, unknown> {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail(`${what} is not an object`);
-    return value as Record<string, unknown>;
-  }
-
-  #metadata(value: unknown): Record<string, string> {
-    if (value === undefined) return {};
-    const entries = Object.entries(this.#object(value, METADATA)).map(([name, text]): [string, string] =>
-      typeof text === 'string' ? [name, text] : this.fail(`${METADATA} holds what is not a string`),
-    );
-    return Object.fromEntries(entries);
-  }
-
-  #entry(name: string, value: unknown, bodyLength: number): { type: TypeName; shape: number[]; begin: number; end: number } {
-    const what = `tensor ${JSON.stringify(name)}`;
-    const entry = this.#object(value, what);
-    const { dtype, shape, data_offsets: offsets } = entry;
-    if (typeof dtype !== 'string' || !Object.hasOwn(TYPES, dtype)) {
-      throw new KairankError('KAIRANK_UNSUPPORTED_FORMAT', `${this.name}: ${what} is of type ${JSON.stringify(dtype)}`, {
-        field: this.name,
-        expected: Object.keys(TYPES).join(', '),
-      });
-    }
-    const type = dtype as TypeName;
-    if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isSize)) this.fail(`${what} has no valid shape`);
-    if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) this.fail(`${what} has no valid offsets`);
-    const [begin = 0, end = 0] = offsets;
-    if (begin > end || end > bodyLength) this.fail(`${what} lies outside the file`);
-    if (product(shape) * TYPES[type].BYTES_PER_ELEMENT !== end - begin) this.fail(`${what} has a shape that does not fit its bytes`);
-    return { type, shape, begin, end };
-  }
-}
-
-function isSize(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+function hasArray(type: string): type is TypeName {
+  return Object.hasOwn(TYPES, type);
 }
 
 /** Copies bytes into an array of their own: in the file they stand at any alignment. */
@@ -177,5 +86,18 @@ function copy(type: TypeName, bytes: Uint8Array): TensorData {
  * @throws KairankError KAIRANK_CORRUPT_FILE, KAIRANK_UNSUPPORTED_FORMAT (a type that JavaScript has no array for)
  */
 export function readSafetensors(bytes: Uint8Array, name: string): Safetensors {
-  return new Reader(bytes, name).read();
+  const length = headerLength(bytes, bytes.length, name);
+  const body = bytes.subarray(8 + length);
+  const { tensors: entries, metadata } = parseHeader(bytes.subarray(8, 8 + length), body.length, name);
+  const tensors = new Map<string, Tensor>();
+  for (const [tensor, { type, shape, begin, end }] of entries) {
+    if (!hasArray(type)) {
+      throw new KairankError('KAIRANK_UNSUPPORTED_FORMAT', `${name}: tensor ${JSON.stringify(tensor)} is of type "${type}"`, {
+        field: name,
+        expected: Object.keys(TYPES).join(', '),
+      });
+    }
+    tensors.set(tensor, { shape, data: copy(type, body.subarray(begin, end)) });
+  }
+  return { tensors, metadata };
 }

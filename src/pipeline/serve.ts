@@ -120,7 +120,8 @@ function pick<F extends Fields, N extends FieldName<F>>(
   const picked: Record<string, FieldValue> = {};
   for (const name of names) {
     const value = stored?.[name];
-    if (value !== undefined) picked[name] = value;
+    // In memory the stored vector itself came: the caller may write to what is returned.
+    if (value !== undefined) picked[name] = value instanceof Float32Array ? value.slice() : value;
   }
   // Stored items were checked against the schema that F describes when they were put.
   return picked as Pick<StoredFields<F>, N & keyof StoredFields<F>>;

@@ -18,7 +18,7 @@ export class Rejections {
   private failure: unknown;
 
   /** @param folder where the file goes; it is made at the first rejection, `rejected-KIND-TIME.jsonl`. */
-  constructor(folder: string, kind: 'events' | 'items', startedAt: Date) {
+  constructor(folder: string, kind: 'events' | 'items' | 'vectors', startedAt: Date) {
     this.target = join(folder, `rejected-${kind}-${startedAt.toISOString().replaceAll(/[:.]/g, '-')}.jsonl`);
   }
 

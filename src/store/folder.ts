@@ -2,7 +2,8 @@
  * The durable folder: data.mdb (LMDB), the lock, and models/.
  *
  * Databases: settings (format, catalog, eventTypes, current, nextKey, nextBlock), keys (id -> durable key), items
- * (id -> { key, fields }), log (block number -> block of events), eventIds (id of an event -> 1).
+ * (id -> { key, fields }), vectors (id -> bytes of the item's vectors by field), log (block number -> block of events),
+ * eventIds (id of an event -> 1).
  */
 
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { KairankError } from '../errors.js';
 import { refuse, show } from '../options.js';
 import { decodeBlock, type EventBlock, encodeBlock } from './block.js';
 import { checkDataFile } from './data-file.js';
+import { joinItem, splitItem, type VectorRecord } from './item-vectors.js';
 import { type FolderLock, isLockFile, lockFolder } from './lock.js';
 import { MODELS_FOLDER } from './paths.js';
 import { formatRecord, parseCurrent, parseSettings, readFormat } from './settings.js';
@@ -32,6 +34,8 @@ interface Databases {
   settings: Database<unknown, string>;
   keys: Database<number, Uint8Array>;
   items: Database<StoredItem, Uint8Array>;
+  /** Not there in a folder of before there were vectors that is open to read. */
+  vectors: Database<VectorRecord, Uint8Array> | undefined;
   log: Database<Buffer, number>;
   eventIds: Database<number, Uint8Array>;
 }
@@ -54,6 +58,7 @@ function openDatabases(dir: string, readOnly: boolean): Databases {
     settings: root.openDB({ name: 'settings', encoding: 'json' }),
     keys: root.openDB({ name: 'keys', encoding: 'msgpack', keyEncoding: 'binary' }),
     items: root.openDB({ name: 'items', encoding: 'msgpack', keyEncoding: 'binary' }),
+    vectors: root.openDB({ name: 'vectors', encoding: 'msgpack', keyEncoding: 'binary' }),
     log: root.openDB({ name: 'log', encoding: 'binary' }),
     eventIds: root.openDB({ name: 'eventIds', encoding: 'msgpack', keyEncoding: 'binary' }),
   };
@@ -156,10 +161,10 @@ export class FolderStore implements Store {
     return ids;
   }
 
-  *items(): Iterable<StoredRecord[]> {
+  *items({ vectors }: { vectors: boolean } = { vectors: true }): Iterable<StoredRecord[]> {
     let slice: StoredRecord[] = [];
     for (const { key: bytes, value } of this.#databases.items.getRange()) {
-      slice.push({ id: idOf(bytes), key: value.key, fields: value.fields });
+      slice.push({ id: idOf(bytes), key: value.key, fields: vectors ? this.#whole(bytes, value) : value.fields });
       if (slice.length < SLICE) continue;
       yield slice;
       slice = [];
@@ -170,7 +175,7 @@ export class FolderStore implements Store {
   item(id: string): ItemFields | undefined {
     // A request may still be on its way back from the core.
     if (this.#closed) throw new KairankError('KAIRANK_CLOSED', 'The engine is closed.');
-    return this.#databases.items.get(bytesOf(id))?.fields;
+    return this.#item(id);
   }
 
   write<R>(change: (transaction: StoreTransaction) => R, apply?: (result: R) => void): Promise<R> {
@@ -184,6 +189,16 @@ export class FolderStore implements Store {
       this.#lock?.release();
     })();
     return this.#closed;
+  }
+
+  #item(id: string): ItemFields | undefined {
+    const bytes = bytesOf(id);
+    const stored = this.#databases.items.get(bytes);
+    return stored && this.#whole(bytes, stored);
+  }
+
+  #whole(bytes: Uint8Array, stored: StoredItem): ItemFields {
+    return joinItem(stored.fields, this.#databases.vectors?.get(bytes), (what) => this.#corrupt(what));
   }
 
   #corrupt(what: string): never {
@@ -205,7 +220,7 @@ export class FolderStore implements Store {
   };
 
   readonly #commit: Commit<StoreTransaction> = async (body) => {
-    const { root, settings, keys, items, log, eventIds } = this.#databases;
+    const { root, settings, keys, items, vectors, log, eventIds } = this.#databases;
     try {
       await root.childTransaction(() => {
         let nextKey = counter(this.#databases, 'nextKey');
@@ -216,8 +231,18 @@ export class FolderStore implements Store {
             keys.putSync(bytesOf(id), nextKey);
             return nextKey++;
           },
-          putItem: (id, fields) => items.putSync(bytesOf(id), { key: keys.get(bytesOf(id)) ?? 0, fields }),
-          removeItem: (id) => items.removeSync(bytesOf(id)),
+          item: (id) => this.#item(id),
+          putItem: (id, fields) => {
+            const bytes = bytesOf(id);
+            const parts = splitItem(fields);
+            items.putSync(bytes, { key: keys.get(bytes) ?? 0, fields: parts.plain });
+            if (parts.vectors) vectors?.putSync(bytes, parts.vectors);
+            else vectors?.removeSync(bytes);
+          },
+          removeItem: (id) => {
+            vectors?.removeSync(bytesOf(id));
+            return items.removeSync(bytesOf(id));
+          },
           rememberEvent: (id) => {
             if (eventIds.doesExist(bytesOf(id))) return false;
             eventIds.putSync(bytesOf(id), 1);
@@ -254,7 +279,8 @@ function counter(databases: Databases, name: 'nextKey' | 'nextBlock'): number {
 function readStored(dir: string, databases: Databases): StoreSettings | null {
   const file = join(dir, DATA_FILE);
   const format = databases.settings.get('format');
-  if (format === undefined && databases.root.getKeysCount() > 5) {
+  // A folder that is new has its own databases and nothing else.
+  if (format === undefined && databases.root.getKeysCount() > Object.keys(databases).length - 1) {
     throw new KairankError('KAIRANK_UNSUPPORTED_FORMAT', `${file}: an LMDB file, and not one of kairank`, { field: file });
   }
   if (format === undefined) return null;
@@ -264,7 +290,7 @@ function readStored(dir: string, databases: Databases): StoreSettings | null {
 
 async function writeSettings(databases: Databases, settings: StoreSettings): Promise<void> {
   await databases.root.childTransaction(() => {
-    databases.settings.putSync('format', formatRecord());
+    databases.settings.putSync('format', formatRecord(settings));
     databases.settings.putSync('catalog', settings.catalog);
     databases.settings.putSync('eventTypes', settings.eventTypes);
   });

@@ -24,6 +24,7 @@ export class MemoryStore implements Store {
         this.#keys.set(id, key);
         return key;
       },
+      item: (id) => this.#items.get(id),
       putItem: (id, fields) => void this.#items.set(id, fields),
       removeItem: (id) => this.#items.delete(id),
       rememberEvent: (id) => {

@@ -1,17 +1,18 @@
 /** The records that say what a folder is; checked on reading, as a file may have been altered. */
 
-import { type CatalogRecord, FIELD_KINDS, type FieldKind } from '../catalog/schema.js';
+import { type CatalogRecord, FIELD_KINDS, type FieldRecord, MAX_VECTOR_DIM } from '../catalog/schema.js';
 import { KairankError } from '../errors.js';
 import { show } from '../options.js';
 import { parseEventTypes } from '../shopper/event-types.js';
 import type { CurrentBundle, StoreSettings } from './store.js';
 
 const FORMAT = 'kairank';
-/** Rises when a folder written by this version could not be read by an older one. */
-const FORMAT_VERSION = 1;
+/** Rises when a folder written by this version could not be read by an older one. 2: the catalogue has a vector field. */
+const FORMAT_VERSION = 2;
 
-export function formatRecord(): { name: string; version: number } {
-  return { name: FORMAT, version: FORMAT_VERSION };
+/** What is written to a folder: the lowest version that can read it. */
+export function formatRecord({ catalog }: StoreSettings): { name: string; version: number } {
+  return { name: FORMAT, version: catalog.fields.some(({ kind }) => kind === 'vector') ? 2 : 1 };
 }
 
 function corrupt(file: string, what: string, value: unknown): never {
@@ -22,13 +23,17 @@ function corrupt(file: string, what: string, value: unknown): never {
 export function readFormat(value: unknown, file: string): void {
   const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
   const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : undefined;
-  if (name === FORMAT && version === FORMAT_VERSION) return;
+  if (name === FORMAT && typeof version === 'number' && Number.isInteger(version) && version >= 1 && version <= FORMAT_VERSION) return;
   const what = name === FORMAT ? `format version ${show(version)}` : `format ${show(name)}`;
-  throw new KairankError('KAIRANK_UNSUPPORTED_FORMAT', `${file}: ${what}, and this version of kairank reads ${FORMAT} ${FORMAT_VERSION}`, {
-    field: file,
-    expected: `${FORMAT} ${FORMAT_VERSION}`,
-    received: what,
-  });
+  throw new KairankError(
+    'KAIRANK_UNSUPPORTED_FORMAT',
+    `${file}: ${what}, and this version of kairank reads ${FORMAT} 1 to ${FORMAT_VERSION}`,
+    {
+      field: file,
+      expected: `${FORMAT} 1 to ${FORMAT_VERSION}`,
+      received: what,
+    },
+  );
 }
 
 function parseCatalog(value: unknown, file: string): CatalogRecord {
@@ -39,13 +44,20 @@ function parseCatalog(value: unknown, file: string): CatalogRecord {
   if (title !== null && typeof title !== 'string') return corrupt(file, 'catalogue', title);
   return {
     title,
-    fields: fields.map((field: unknown) => {
-      if (typeof field !== 'object' || field === null || !('name' in field) || !('kind' in field)) return corrupt(file, 'catalogue', field);
-      const kind: FieldKind | undefined = FIELD_KINDS.find((known) => known === field.kind);
-      if (typeof field.name !== 'string' || kind === undefined) return corrupt(file, 'catalogue', field.name);
-      return { name: field.name, kind, required: 'required' in field && field.required === true };
-    }),
+    fields: fields.map((field: unknown) => parseField(field, file)),
   };
+}
+
+function parseField(field: unknown, file: string): FieldRecord {
+  if (typeof field !== 'object' || field === null || !('name' in field) || !('kind' in field)) return corrupt(file, 'catalogue', field);
+  const { name } = field;
+  const kind = FIELD_KINDS.find((known) => known === field.kind);
+  if (typeof name !== 'string' || kind === undefined) return corrupt(file, 'catalogue', name);
+  const required = 'required' in field && field.required === true;
+  if (kind !== 'vector') return { name, kind, required };
+  const dim = 'dim' in field ? field.dim : undefined;
+  if (typeof dim !== 'number' || !Number.isInteger(dim) || dim < 1 || dim > MAX_VECTOR_DIM) return corrupt(file, `dim of ${name}`, dim);
+  return { name, kind, required, dim };
 }
 
 export function parseSettings(catalog: unknown, eventTypes: unknown, file: string): StoreSettings {

@@ -32,6 +32,8 @@ export interface StoreTransaction {
   keyOf(id: string): number;
   /** Gives an id its key. Keys count up from 1 and are never used again. */
   giveKey(id: string): number;
+  /** The fields of an item that is there. */
+  item(id: string): ItemFields | undefined;
   putItem(id: string, fields: ItemFields): void;
   /** Returns whether it was there. */
   removeItem(id: string): boolean;
@@ -60,8 +62,8 @@ export interface Store {
   readonly log: EventLogReader;
   /** Every id that has a key, in the order of keys (1, 2, ...). */
   ids(): string[];
-  /** Every item, in slices. */
-  items(): Iterable<StoredRecord[]>;
+  /** Every item, in slices; without its vectors, which are most of the bytes, where `vectors` is false. Default: true. */
+  items(options?: { vectors: boolean }): Iterable<StoredRecord[]>;
   item(id: string): ItemFields | undefined;
   /**
    * Runs a change; resolves once it is durable. Changes that wait share one commit, and take effect in the order of

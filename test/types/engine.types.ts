@@ -1,7 +1,16 @@
 /** Checked by `npm run typecheck`: what TypeScript must let through, and what it must refuse. Never run. */
 
 import { expectTypeOf } from 'vitest';
-import { type Catalog, defineCatalog, Engine, type ErrorCode, type Fields, type Item, type KairankError } from '../../src/index.js';
+import {
+  type Catalog,
+  defineCatalog,
+  Engine,
+  type ErrorCode,
+  type Fields,
+  type Item,
+  type KairankError,
+  type VectorName,
+} from '../../src/index.js';
 
 const catalog = defineCatalog({
   fields: {
@@ -76,10 +85,53 @@ export async function typed(): Promise<void> {
   await attached.recommend({ user: 'u', where: { price: 3 } });
 }
 
+const pictured = defineCatalog({
+  fields: { image: { kind: 'vector', dim: 512 }, text: { kind: 'vector', dim: 64, required: true }, title: 'text' },
+});
+type Pictured = typeof pictured.fields;
+
+expectTypeOf<Item<Pictured>['image']>().toEqualTypeOf<Float32Array | readonly number[] | null | undefined>();
+expectTypeOf<Item<Pictured>['text']>().toEqualTypeOf<Float32Array | readonly number[]>();
+expectTypeOf<VectorName<Pictured>>().toEqualTypeOf<'image' | 'text'>();
+
+// @ts-expect-error a vector needs its dim
+defineCatalog({ fields: { image: 'vector' } });
+// @ts-expect-error a vector needs its dim
+defineCatalog({ fields: { image: { kind: 'vector' } } });
+// @ts-expect-error only a vector has a dim
+defineCatalog({ fields: { image: { kind: 'text', dim: 3 } } });
+// @ts-expect-error a vector is no title
+defineCatalog({ fields: { image: { kind: 'vector', dim: 3 } }, title: 'image' });
+
+export async function vectors(): Promise<void> {
+  const engine = await Engine.open('shop', { catalog: pictured });
+  await engine.items.put({ id: 'a', image: new Float32Array(512), text: [1, 2] });
+  // @ts-expect-error a string is no vector
+  await engine.items.put({ id: 'a', text: 'words' });
+  // @ts-expect-error a required vector is missing
+  await engine.items.put({ id: 'a', image: new Float32Array(512) });
+  const { fields } = await engine.items.get('a');
+  expectTypeOf(fields.text).toEqualTypeOf<Float32Array>();
+  expectTypeOf(fields.image).toEqualTypeOf<Float32Array | undefined>();
+  const done = await engine.items.putVectors('image', ['a'], new Float32Array(512), { missing: 'skip' });
+  expectTypeOf(done).toEqualTypeOf<{ put: number; missing: string[] }>();
+  // @ts-expect-error text is no vector field
+  await engine.items.putVectors('title', ['a'], new Float32Array(512));
+  // @ts-expect-error a matrix is a Float32Array
+  await engine.items.putVectors('image', ['a'], [1, 2, 3]);
+  // @ts-expect-error no such word
+  await engine.items.putVectors('image', ['a'], new Float32Array(512), { missing: 'drop' });
+  // @ts-expect-error a vector cannot be filtered by
+  await engine.recommend({ user: 'u', where: { image: [1, 2, 3] } });
+  const answer = await engine.recommend({ user: 'u', fields: ['image'] });
+  expectTypeOf(answer.items[0]?.fields).toEqualTypeOf<{ image?: Float32Array } | undefined>();
+}
+
 /** Without a catalogue that the compiler knows, names and values are checked at run time alone. */
 export async function untyped(): Promise<void> {
   const engine = await Engine.open('shop');
-  await engine.items.put({ id: 'a', anything: 3 });
+  await engine.items.put({ id: 'a', anything: 3, vector: new Float32Array(3) });
+  await engine.items.putVectors('anything', ['a'], new Float32Array(3));
   await engine.recommend({ user: 'u', where: { anything: { gte: 3 } }, fields: ['anything'] });
   await engine.events.add({ user: 'u', item: 'a', type: 'anything' });
 }

@@ -1,6 +1,6 @@
 /** Items of a file: which column is the id, what kind of field each other column is, and the values by those kinds. */
 
-import type { FieldKind } from '../../catalog/schema.js';
+import type { PlainKind } from '../../catalog/schema.js';
 import type { Fields } from '../../formats/records.js';
 import { refuse } from '../../options.js';
 import { asId, asNumber, tooLong } from './adapter.js';
@@ -60,7 +60,7 @@ class ColumnFacts {
   }
 
   /** undefined: nothing that a field could hold. */
-  kind(name: string): FieldKind | undefined {
+  kind(name: string): PlainKind | undefined {
     if (this.present === 0 || this.nested > 0) return undefined;
     if (this.lists > 0) return this.lists === this.present ? 'tags' : undefined;
     if (this.booleans === this.present) return 'boolean';
@@ -79,7 +79,7 @@ function isAbsent(value: unknown): boolean {
 export interface ItemShape {
   /** The column that holds the id. */
   id: string;
-  fields: Record<string, FieldKind>;
+  fields: Record<string, PlainKind>;
   /** Columns that became no field: nested objects, lists of anything but strings, reserved names, too many. */
   ignored: string[];
 }
@@ -104,14 +104,14 @@ export class ItemShapeFinder {
    * @param given kinds that are known, which wins over what the values look like.
    * @throws KairankError KAIRANK_INVALID_ARGUMENT when there is no such column.
    */
-  shape(idColumn: string | undefined, given: Readonly<Record<string, FieldKind>> = {}): ItemShape {
+  shape(idColumn: string | undefined, given: Readonly<Record<string, PlainKind>> = {}): ItemShape {
     const names = [...this.columns.keys()];
     const id = idColumn ?? ID_NAMES.map((known) => names.find((name) => name.toLowerCase() === known)).find((name) => name !== undefined);
     if (id === undefined || !this.columns.has(id))
       refuse('id', `the column of the item's id (one of ${names.join(', ')})`, idColumn ?? 'none');
     for (const name of Object.keys(given))
       if (!this.columns.has(name)) refuse(`schema.${name}`, `one of the file's columns (${names.join(', ')})`, name);
-    const found: [string, FieldKind, number][] = [];
+    const found: [string, PlainKind, number][] = [];
     const ignored: string[] = [];
     for (const [name, facts] of this.columns) {
       if (name === id) continue;
@@ -130,7 +130,7 @@ export class ItemShapeFinder {
 }
 
 /** A value by the kind of its field; undefined when it is none of that kind. */
-function convert(value: unknown, kind: FieldKind): ItemValue | undefined {
+function convert(value: unknown, kind: PlainKind): ItemValue | undefined {
   switch (kind) {
     case 'number': {
       const number = asNumber(value);
