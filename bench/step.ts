@@ -72,6 +72,7 @@ export async function run(log: Log): Promise<Report> {
         factors,
         sequence,
         sessions: null,
+        content: null,
         popularity: new Float32Array(ITEMS).fill(1),
         attention: { scale: 8, decay: 0.8, maxEvents: 50 },
         blend: { weight: SOURCES.map((source) => WEIGHTS[source] ?? 0), missing: SOURCES.map(() => 0) },

@@ -74,11 +74,7 @@ function textModalities(name: string, values: readonly (string | null)[]): Nativ
     }
     grams.add(pieces);
   }
-  return [
-    words.modality(name, PRIOR.words),
-    start.modality(`${name}.start`, PRIOR.start),
-    grams.modality(`${name}.grams`, PRIOR.grams),
-  ];
+  return [words.modality(name, PRIOR.words), start.modality(`${name}.start`, PRIOR.start), grams.modality(`${name}.grams`, PRIOR.grams)];
 }
 
 function labelModality(name: string, values: readonly (readonly string[] | null)[]): NativeModality {

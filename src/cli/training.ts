@@ -6,6 +6,7 @@ import type { Progress } from './progress.js';
 const TASKS: Record<Phase, string> = {
   rules: 'learning rules',
   sessions: 'learning sessions',
+  content: 'learning what items are about',
   factors: 'learning factors',
   sequence: 'learning sequences',
   blend: 'learning the blend',

@@ -5,14 +5,25 @@ import { runJob } from '../jobs.js';
 import { DEFAULT_BUDGET, refitModels, trainModels } from '../learn/train.js';
 import { Run } from '../learn/run.js';
 import type { TrainProgress, TrainReport } from '../learn/types.js';
-import { native } from '../native.js';
+import { native, type RankedCases } from '../native.js';
 import { type Baseline, BASELINES, baselineScorer, isBaseline } from './baselines/index.js';
+import { contentFields } from './data/content.js';
 import { type Metrics, measure } from './metrics.js';
 import { rankScores, rankScoresAmong } from './ranks.js';
 import type { Split } from './splits.js';
 
 /** `engine` is the whole pipeline as it serves; the last are baselines; the rest single models over the whole catalogue. */
-export const EVALUATION_MODELS = ['engine', 'sequence', 'rules', 'item-knn', 'session-knn', 'ials', 'popularity', ...BASELINES] as const;
+export const EVALUATION_MODELS = [
+  'engine',
+  'sequence',
+  'rules',
+  'item-knn',
+  'session-knn',
+  'ials',
+  'popularity',
+  'content',
+  ...BASELINES,
+] as const;
 export type EvaluationModel = (typeof EVALUATION_MODELS)[number];
 
 export interface EvaluateOptions {
@@ -35,10 +46,7 @@ export interface EvaluateOptions {
 
 export interface Evaluation {
   metrics: Metrics;
-  /**
-   * The same among the held-out items alone, where the split has such; null where it has none, and for the models of the native core,
-   * which knows nothing of such items and cannot rank them by themselves.
-   */
+  /** The same among the held-out items alone, where the split has such. */
   cold: Metrics | null;
   /** What training did; null for a baseline without training. */
   report: TrainReport | null;
@@ -54,6 +62,7 @@ const NATIVE_MODELS = {
   'session-knn': 'sessions',
   ials: 'factors',
   popularity: 'popularity',
+  content: 'content',
 } as const;
 
 const seconds = (since: number): number => Math.round(performance.now() - since) / 1000;
@@ -106,22 +115,28 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
   };
   const run = new Run(settings);
   const validation = split.validation.targets.length > 0 ? split.validation : null;
-  let trained = await trainModels({ items, train: split.train, validation }, settings, run);
-  if (refit) trained = await refitModels(trained, { items, train: split.everything }, settings, run);
+  const content = split.records && contentFields(split.records);
+  const newRows = split.coldItems?.validationRows;
+  let trained = await trainModels({ items, train: split.train, validation, content, newRows }, settings, run);
+  if (refit) trained = await refitModels(trained, { items, train: split.everything, content }, settings, run);
   const trainSeconds = seconds(started);
   const ranking = performance.now();
   const { excludeSeen, threads, candidates = 500 } = options;
-  const ranked = await runJob(
-    () =>
-      native().learning.rankCases(trained.models, test, {
-        model: model === 'item-knn' ? 'rules' : model,
-        excludeSeen,
-        candidates,
-        k,
-        threads,
-      }),
-    signal,
-  );
-  const metrics = measure(test, ranked, { ...options, items });
-  return { metrics, cold: null, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };
+  const rank = (within?: Uint32Array): Promise<RankedCases> =>
+    runJob(
+      () =>
+        native().learning.rankCases(trained.models, test, {
+          model: model === 'item-knn' ? 'rules' : model,
+          excludeSeen,
+          candidates,
+          k,
+          threads,
+          ...(within ? { within } : {}),
+        }),
+      signal,
+    );
+  const metrics = measure(test, await rank(), { ...options, items });
+  const among = split.coldItems?.rows;
+  const cold = among ? measure(test, await rank(among), { ...options, items: among.length }) : null;
+  return { metrics, cold, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };
 }

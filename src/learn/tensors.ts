@@ -10,6 +10,7 @@ import { type NativeModelParts, type NativeModels, type NativeSequenceConfig, na
 type RulesTensors = ReturnType<NonNullable<NativeModelParts['rules']>['tensors']>;
 type FactorsTensors = ReturnType<NonNullable<NativeModelParts['factors']>['tensors']>;
 type SessionsTensors = ReturnType<NonNullable<NativeModelParts['sessions']>['tensors']>;
+type ContentTensors = ReturnType<NonNullable<NativeModelParts['content']>['tensors']>;
 type SequenceTensors = ReturnType<NonNullable<NativeModelParts['sequence']>['tensors']>;
 
 /** Models in plain memory. */
@@ -20,6 +21,7 @@ export interface ModelTensors {
   factors: FactorsTensors | null;
   sequence: SequenceTensors | null;
   sessions: SessionsTensors | null;
+  content: ContentTensors | null;
   popularity: Float32Array;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
@@ -32,6 +34,7 @@ interface Settings {
   factors: { users: number; regularisation: number; alpha0: number; nu: number; decay: number; maxEvents: number } | null;
   sequence: Omit<NativeSequenceConfig, 'kinds'> | null;
   sessions: Omit<SessionsTensors, 'offsets' | 'rows'> | null;
+  content: (Pick<ContentTensors, 'dim' | 'decay' | 'maxEvents'> & { modalities: { name: string; inputs: number; bias: number }[] }) | null;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
   excludeSeen: boolean;
@@ -39,13 +42,14 @@ interface Settings {
 
 /** Takes models apart. `keys` has at least as many rows as the models. */
 export function exportModels(models: NativeModels, keys: Float64Array): ModelTensors {
-  const { items, rules, factors, sequence, sessions, popularity, attention, blend, excludeSeen } = models.parts();
+  const { items, rules, factors, sequence, sessions, content, popularity, attention, blend, excludeSeen } = models.parts();
   return {
     keys: keys.slice(0, items),
     rules: rules?.tensors() ?? null,
     factors: factors?.tensors() ?? null,
     sequence: sequence?.tensors() ?? null,
     sessions: sessions?.tensors() ?? null,
+    content: content?.tensors() ?? null,
     popularity,
     attention,
     blend,
@@ -60,6 +64,7 @@ export function importModels({
   factors,
   sequence,
   sessions,
+  content,
   popularity,
   attention,
   blend,
@@ -72,6 +77,7 @@ export function importModels({
     rules: rules && learning.rulesFromTensors(items, rules),
     factors: factors && learning.factorsFromTensors(items, factors),
     sessions: sessions && learning.sessionsFromTensors(items, sessions),
+    content: content && learning.contentFromTensors(items, content),
     sequence:
       sequence &&
       learning.sequenceFromTensors(items, {
@@ -88,10 +94,10 @@ export function importModels({
 export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; settings: Settings } {
   const arrays = new Map<string, Tensor>();
   const add = (name: string, data: TensorData, shape: number[] = [data.length]): void => void arrays.set(name, { shape, data });
-  const { keys, rules, factors, sequence, sessions, popularity, attention, blend, excludeSeen } = models;
+  const { keys, rules, factors, sequence, sessions, content, popularity, attention, blend, excludeSeen } = models;
   add('keys', keys);
   add('popularity', popularity);
-  const settings: Settings = { rules: null, factors: null, sequence: null, sessions: null, attention, blend, excludeSeen };
+  const settings: Settings = { rules: null, factors: null, sequence: null, sessions: null, content: null, attention, blend, excludeSeen };
   if (rules) {
     add('rules.offsets', rules.offsets);
     add('rules.columns', rules.columns);
@@ -118,6 +124,19 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
       add(`sequence.${name}`, data, rows === 1 ? [columns] : [rows, columns]);
     }
     settings.sequence = rest;
+  }
+  if (content) {
+    const { dim, modalities, vectors, behaviour, ...rest } = content;
+    add('content.vectors', vectors, [keys.length, dim]);
+    add('content.behaviour', behaviour, [keys.length, dim]);
+    for (const [index, { features, rarity, table, attention: sought }] of modalities.entries()) {
+      const name = `content.${index}`;
+      add(`${name}.features`, features);
+      add(`${name}.rarity`, rarity);
+      add(`${name}.table`, table, [table.length / dim, dim]);
+      add(`${name}.attention`, sought);
+    }
+    settings.content = { dim, modalities: modalities.map(({ name, inputs, bias }) => ({ name, inputs, bias })), ...rest };
   }
   return { arrays, settings };
 }
@@ -191,6 +210,24 @@ class TensorReader {
     return { dim, factors: this.finite('factors', data), gram, userGram, ...settings };
   }
 
+  content(items: number, { dim, modalities, ...rest }: NonNullable<Settings['content']>): ContentTensors {
+    const matrix = (name: string, rows: number): Float32Array => this.finite(name, this.take(name, Float32Array, [rows, dim]).data);
+    return {
+      dim,
+      vectors: matrix('content.vectors', items),
+      behaviour: matrix('content.behaviour', items),
+      modalities: modalities.map(({ inputs, ...modality }, index) => {
+        const name = `content.${index}`;
+        const features = this.take(`${name}.features`, Uint32Array, [-1]).data;
+        const rarity = this.take(`${name}.rarity`, Float32Array, [features.length]).data;
+        const table = matrix(`${name}.table`, inputs > 0 ? inputs : features.length);
+        const attention = this.take(`${name}.attention`, Float32Array, [dim]).data;
+        return { ...modality, inputs, features, rarity, table, attention };
+      }),
+      ...rest,
+    };
+  }
+
   /** Which tensors there must be and of what size, the core knows from the config, and checks. */
   sequence(items: number, settings: NonNullable<Settings['sequence']>): SequenceTensors {
     this.take('sequence.items', Float32Array, [items, settings.dim]);
@@ -212,7 +249,7 @@ class TensorReader {
  */
 export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unknown, file: string): ModelTensors {
   const reader = new TensorReader(arrays, file);
-  const { rules, factors, sequence, sessions, attention, blend, excludeSeen } = settings as Settings;
+  const { rules, factors, sequence, sessions, content, attention, blend, excludeSeen } = settings as Settings;
   const keys = reader.keys();
   const popularity = reader.finite('popularity', reader.take('popularity', Float32Array, [keys.length]).data);
   return {
@@ -222,6 +259,7 @@ export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unkno
     factors: factors && reader.factors(keys.length, factors),
     sessions: sessions && reader.sessions(keys.length, sessions),
     sequence: sequence && reader.sequence(keys.length, sequence),
+    content: content && reader.content(keys.length, content),
     attention,
     blend,
     excludeSeen,
@@ -249,6 +287,11 @@ export function moveRows(models: ModelTensors, keys: Float64Array): ModelTensors
     factors: models.factors && { ...models.factors, factors: moveEmbeddings(models.factors.factors, models.factors.dim, origin) },
     sessions: models.sessions && moveSessions(models.sessions, moved),
     sequence: models.sequence && moveSequence(models.sequence, origin),
+    content: models.content && {
+      ...models.content,
+      vectors: moveEmbeddings(models.content.vectors, models.content.dim, origin),
+      behaviour: moveEmbeddings(models.content.behaviour, models.content.dim, origin),
+    },
   };
 }
 

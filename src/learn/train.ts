@@ -2,9 +2,10 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { modalitiesOf } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
-import { type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
+import { type NativeContentData, type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
 import { Run, turn } from './run.js';
 import { countPopularity, hasSequences, repeatShare } from './slice.js';
 import type { LearnedSequence, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
@@ -67,8 +68,15 @@ function only(source: SourceName): NativeModelParts['blend'] {
 
 /** Numbers in the order of the sources, by name. */
 function bySource(numbers: readonly number[]): Record<SourceName, number> {
-  const [rules = 0, factors = 0, attention = 0, popularity = 0, sequence = 0, sessions = 0] = numbers;
-  return { rules, factors, attention, popularity, sequence, sessions };
+  const [rules = 0, factors = 0, attention = 0, popularity = 0, sequence = 0, sessions = 0, content = 0] = numbers;
+  return { rules, factors, attention, popularity, sequence, sessions, content };
+}
+
+/** What is known of the items, in native memory; null where nothing is. */
+function contentOf({ items, content }: Pick<TrainingData, 'items' | 'content'>): { native: NativeContentData; names: string[] } | null {
+  if (!content || content.length === 0) return null;
+  const modalities = modalitiesOf(content);
+  return { native: call(() => native().learning.createContent(items, modalities)), names: modalities.map(({ name }) => name) };
 }
 
 /** Where the state of a sequence training is kept, in the folder of checkpoints. */
@@ -120,6 +128,10 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
           }),
         )
       : null;
+  const described = wanted === 'engine' || wanted === 'content' ? contentOf(data) : null;
+  const toldApart = described
+    ? await run.job('content', (native) => learning.learnContent(dataset, described.native, { ...native, newRows: data.newRows ?? null }))
+    : null;
   const forSequence = rest(SEQUENCE_SHARE[options.refit === true ? 'refit' : 'once']);
   const possible = hasSequences(train) && forSequence >= LEAST_SEQUENCE_SECONDS;
   const sequenced =
@@ -137,6 +149,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     factors: factored?.factors ?? null,
     sequence: sequenced?.sequence ?? null,
     sessions: sessioned?.sessions ?? null,
+    content: toldApart?.content ?? null,
     popularity,
   };
   const blended =
@@ -161,7 +174,9 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
       }),
     );
   const made = models.parts();
-  const chosen = blended ? chosenOf(blended.trials, made) : (bestOf((ruled ?? sessioned ?? factored)?.trials ?? []) ?? reached(sequenced));
+  const chosen = blended
+    ? chosenOf(blended.trials, made)
+    : (bestOf((ruled ?? sessioned ?? factored ?? toldApart)?.trials ?? []) ?? reached(sequenced));
   const report: TrainReport = {
     seed: options.seed,
     threads: options.threads,
@@ -169,6 +184,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     sessions: sessioned && made.sessions && { settings: sessioned.settings, trials: sessioned.trials },
     factors: factored && { settings: factored.settings, trials: factored.trials },
     sequence: sequenced && made.sequence && { settings: sequenced.settings, trials: sequenced.trials, report: sequenced.report },
+    content: described && toldApart && { settings: toldApart.settings, trials: toldApart.trials, modalities: described.names },
     blend: blended && {
       settings: { ...made.attention },
       trials: blended.trials,
@@ -191,7 +207,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
  */
 export async function refitModels(
   { models, report }: TrainedModels,
-  { items, train }: Omit<TrainingData, 'validation'>,
+  { items, train, content }: Omit<TrainingData, 'validation' | 'newRows'>,
   options: TrainModelsOptions,
   run = new Run(options),
 ): Promise<TrainedModels> {
@@ -199,8 +215,8 @@ export async function refitModels(
   const dataset = call(() => learning.createDataset(items, train, null));
   const popularity = countPopularity(items, train);
   await turn();
-  const { rules, sessions, factors, sequence, excludeSeen, budget } = report;
-  const of = 4;
+  const { rules, sessions, factors, sequence, content: tower, excludeSeen, budget } = report;
+  const of = 5;
   const ruled =
     rules && (await run.job('refit', (native) => learning.fitRules(dataset, rules.settings, { ...native, excludeSeen }), { index: 0, of }));
   const sessioned =
@@ -209,6 +225,13 @@ export async function refitModels(
   const factored =
     factors &&
     (await run.job('refit', (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen }), { index: 2, of }));
+  const described = tower && contentOf({ items, content });
+  const toldApart =
+    described &&
+    (await run.job('refit', (native) => learning.fitContent(dataset, described.native, tower.settings, { ...native, excludeSeen }), {
+      index: 3,
+      of,
+    }));
   const sequenced =
     sequence &&
     (await run.job(
@@ -220,7 +243,7 @@ export async function refitModels(
           budget: Math.max(LEAST_SEQUENCE_SECONDS, budget - run.seconds),
           checkpoint: checkpointOf(options, 'refit'),
         }),
-      { index: 3, of },
+      { index: 4, of },
     ));
   const refitted = call(() =>
     learning.createModels({
@@ -230,6 +253,7 @@ export async function refitModels(
       factors: factored?.factors ?? null,
       sequence: sequenced?.sequence ?? null,
       sessions: sessioned?.sessions ?? null,
+      content: toldApart?.content ?? null,
       popularity,
     }),
   );

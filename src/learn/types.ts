@@ -1,8 +1,9 @@
 /** What goes into a training run, and what comes out. */
 
+import type { ContentField } from '../catalog/content.js';
 import type { NativeCases, NativeHistories, NativeModels, SequenceReport, SourceName, Trial } from '../native.js';
 
-export const PHASES = ['rules', 'sessions', 'factors', 'sequence', 'blend', 'refit', 'save'] as const;
+export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'refit', 'save'] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface TrainProgress {
@@ -64,6 +65,8 @@ export interface TrainReport {
   factors: LearnedModel | null;
   /** null where it was not wanted, nothing follows anything, or the budget was used up. */
   sequence: LearnedSequence | null;
+  /** null where it was not wanted, nothing follows anything, or nothing is known of any item. */
+  content: (LearnedModel & { modalities: string[] }) | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   excludeSeen: boolean;
@@ -102,6 +105,10 @@ export interface TrainingData {
   train: NativeHistories;
   /** Histories before, and targets; null: defaults instead of a choice. */
   validation: NativeCases | null;
+  /** What is known of the items, by row; absent: nothing. */
+  content?: readonly ContentField[] | undefined;
+  /** Rows that validation asks for and training has no events of, rising; absent: the content tower withholds some itself. */
+  newRows?: Uint32Array | undefined;
 }
 
 export interface TrainModelsOptions {
@@ -110,7 +117,7 @@ export interface TrainModelsOptions {
   /** Whether seen items are left out when validation is scored; null: what the blend learns, by the repeats in validation. */
   excludeSeen: boolean | null;
   /** Which models to make. Default: 'engine', all of them and their blend. */
-  models?: 'engine' | 'rules' | 'factors' | 'item-knn' | 'popularity' | 'sequence' | 'sessions';
+  models?: 'engine' | 'rules' | 'factors' | 'item-knn' | 'popularity' | 'sequence' | 'sessions' | 'content';
   /** Candidates that recall hands to ranking while the blend is learned. Default: 500. */
   candidates?: number;
   /** Seconds; see `TrainOptions.budget`. Default: 600. */

@@ -328,6 +328,7 @@ describe('requests', () => {
         factors: null,
         sequence,
         sessions: null,
+        content: null,
         popularity: new Float32Array(ring).fill(1),
         attention: { scale: 8, decay: 0.8, maxEvents: 50 },
         blend: { weight: SOURCES.map((source) => Number(source === 'sequence')), missing: SOURCES.map(() => 0) },
@@ -391,9 +392,10 @@ describe('requests', () => {
       factors: null,
       sequence: null,
       sessions: null,
+      content: null,
       popularity: new Float32Array(6),
       attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-      blend: { weight: [1, 0, 0, 0, 0, 0], missing: [5, 0, 0, 0, 0, 0] },
+      blend: { weight: [1, 0, 0, 0, 0, 0, 0], missing: [5, 0, 0, 0, 0, 0, 0] },
       excludeSeen: true,
     });
     engine.publish(models);

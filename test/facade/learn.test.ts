@@ -199,6 +199,33 @@ const MODELS: ModelTensors = {
       'final.norm.gain': { rows: 1, columns: 2, data: Float32Array.of(1, 1) },
     },
   },
+  content: {
+    dim: 2,
+    decay: 0.75,
+    maxEvents: 30,
+    vectors: Float32Array.of(1, 0, 0, 1, 0, 0),
+    behaviour: Float32Array.of(0, 2, 3, 0, 0, 0),
+    modalities: [
+      {
+        name: 'title',
+        inputs: 0,
+        features: Uint32Array.of(7, 4_000_000_000),
+        rarity: Float32Array.of(1.5, 2),
+        table: Float32Array.of(1, 2, 3, 4),
+        attention: Float32Array.of(0.5, -0.5),
+        bias: 0.25,
+      },
+      {
+        name: 'image',
+        inputs: 3,
+        features: new Uint32Array(),
+        rarity: new Float32Array(),
+        table: Float32Array.of(1, 2, 3, 4, 5, 6),
+        attention: Float32Array.of(0, 0),
+        bias: 0,
+      },
+    ],
+  },
   sessions: {
     offsets: Float64Array.of(0, 2, 4),
     rows: Uint32Array.of(0, 1, 2, 0),
@@ -211,7 +238,7 @@ const MODELS: ModelTensors = {
     maxEvents: 50,
   },
   attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-  blend: { weight: [1, 2, 3, 4, 5, 0], missing: [0, 0, 0, 0, 0, 0] },
+  blend: { weight: [1, 2, 3, 4, 5, 0, 6], missing: [0, 0, 0, 0, 0, 0, 0] },
   excludeSeen: false,
 };
 
@@ -226,7 +253,7 @@ describe('bundles', () => {
   });
 
   it('come back as they went, with and without parts', async () => {
-    for (const models of [MODELS, { ...MODELS, rules: null, factors: null, sequence: null, sessions: null }]) {
+    for (const models of [MODELS, { ...MODELS, rules: null, factors: null, sequence: null, sessions: null, content: null }]) {
       const { bundle, checksum } = await writeBundle(folder, models, REPORT);
       expect(await readBundle(folder, { bundle, checksum })).toEqual({
         id: bundle,

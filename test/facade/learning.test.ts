@@ -71,7 +71,7 @@ async function learnAll(seed: number, threads: number) {
   const factors = await learning.learnFactors(data, options).promise;
   const popularity = new Float32Array(ITEMS);
   for (const row of train.rows) popularity[row] = (popularity[row] ?? 0) + 1;
-  const parts = { rules: rules.rules, factors: factors.factors, sequence: null, sessions: null, popularity };
+  const parts = { rules: rules.rules, factors: factors.factors, sequence: null, sessions: null, content: null, popularity };
   const blend = await learning.learnBlend(data, parts, { ...options, excludeSeen: null, candidates: 50 }).promise;
   return { data, rules, factors, blend, popularity };
 }
@@ -152,9 +152,10 @@ describe('learning', () => {
       factors: null,
       sequence: null,
       sessions: null,
+      content: null,
       popularity,
       attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-      blend: { weight: [0, 0, 0, 1, 0, 0], missing: [0, 0, 0, 0, 0, 0] },
+      blend: { weight: [0, 0, 0, 1, 0, 0, 0], missing: [0, 0, 0, 0, 0, 0, 0] },
       excludeSeen: true,
     });
     const asked = cases([[0], [], [9]], [[0, 2, 9], [3], [1]]);
@@ -181,7 +182,7 @@ describe('learning', () => {
     expect(rules.trials).toEqual([]);
     expect(factors.settings.dim).toBe(1);
     const popularity = Float32Array.from([0, 0, 4, 0]);
-    const parts = { rules: rules.rules, factors: factors.factors, sequence: null, sessions: null, popularity };
+    const parts = { rules: rules.rules, factors: factors.factors, sequence: null, sessions: null, content: null, popularity };
     const { models } = await learning.learnBlend(data, parts, { seed: 1, threads: 1, excludeSeen: null, candidates: 10 }).promise;
     const ranked = await learning.rankCases(models, cases([[2], []], [[1], [2]]), {
       model: 'engine',

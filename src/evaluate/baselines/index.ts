@@ -18,7 +18,7 @@ export function isBaseline(model: string): model is Baseline {
 }
 
 /** Models that go by what the catalogue says of the items. */
-export const CONTENT_MODELS: readonly string[] = ['tfidf', 'category'] satisfies Baseline[];
+export const CONTENT_MODELS: readonly string[] = ['content', 'tfidf', 'category'];
 
 function recordsFor(model: Baseline, { records }: Split): ItemRecords {
   if (!records) refuse('items', `a file of items, which the model ${model} goes by`, undefined);
