@@ -62,7 +62,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   #closing: Promise<void> | null = null;
 
   private constructor(parts: Parts) {
-    const { core, settings, store, newcomers, lookup, admit } = parts;
+    const { core, settings, store, trainer, newcomers, lookup, admit } = parts;
     const schema: Schema = compileSchema(settings.catalog);
     const writable = (): Store => {
       if (store) return store;
@@ -72,7 +72,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     this.#parts = parts;
     this.#types = new EventTypeTable(settings.eventTypes);
     this.#server = new Server<F>(core, schema, this.#types, lookup);
-    this.items = new Items<F>(core, schema, writable, lookup, open);
+    this.items = new Items<F>(core, schema, writable, lookup, open, (put) => trainer?.descriptions.put(put));
     this.events = new Events<T>(core, this.#types, writable, open, {
       admit: admit ? toColumns(schema, {}) : null,
       onNewcomers: () => newcomers?.wake(),
@@ -108,7 +108,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
       core = made;
       await restore(store, made, schema, types, checked.signal);
       const newcomers = new Newcomers(made);
-      const trainer = new Trainer(made, store, () => newcomers.wake());
+      const trainer = new Trainer(made, store, schema, () => newcomers.wake());
       await trainer.load();
       const lookup = (ids: readonly string[]): Map<string, ItemFields> => lookUp(store, ids);
       const channel = new ItemAnswers(made.token, lookup);

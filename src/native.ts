@@ -467,6 +467,10 @@ export interface NativeCore {
   publish(models: NativeModels | null): void;
   /** Gives factors to the items that training had none for, from what shoppers did with them; how many there are now. */
   placeNewcomers(): NativeJob<number>;
+  /** What is known of items, one an id, for the content of the models in use: they can be recalled at once. */
+  putContent(ids: readonly string[], modalities: readonly NativeModality[]): void;
+  /** Durable keys of items that the models have no content of; none where they have no content at all. */
+  withoutContent(): Float64Array;
   request(request: NativeRequest): NativeCall;
   /** Stops taking requests; those in flight settle with KAIRANK_CLOSED or their answer. Frees the state with the last handle. */
   close(): void;

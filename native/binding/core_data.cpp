@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "content.h"
 #include "parse.h"
 
 namespace kairank {
@@ -138,6 +139,21 @@ size_t addEventsOf(Core& core, const EventArguments& given) {
     first = next;
   }
   return awaiting;
+}
+
+void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities) {
+  const IdList given(ids, "ids");
+  std::vector<uint32_t> rows(given.size());
+  for (size_t i = 0; i < given.size(); ++i) {
+    rows[i] = core.items.find(given[i]);
+    if (rows[i] == kNoRow) refuse(elementName("ids", static_cast<int64_t>(i)), "an item that the core knows");
+  }
+  core.putContent(contentOf(static_cast<uint32_t>(given.size()), modalities), rows);
+}
+
+Napi::Value withoutContentOf(Core& core, Napi::Env env) {
+  return arrayOf<Napi::Float64Array>(env, core.withoutContent(),
+                                     [&](uint32_t row) { return static_cast<double>(core.items.key(row)); });
 }
 
 Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& limit) {

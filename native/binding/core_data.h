@@ -21,6 +21,11 @@ struct EventArguments {
 /// Returns how many events name items that the models have no factors for.
 size_t addEventsOf(Core& core, const EventArguments& given);
 
+/// Content of known items, one an id.
+void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities);
+/// Durable keys of rows without content.
+Napi::Value withoutContentOf(Core& core, Napi::Env env);
+
 Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& limit);
 Napi::Value exportHistoriesOf(Core& core, Napi::Env env);
 Napi::Value exportKeysOf(Core& core, Napi::Env env);

@@ -69,6 +69,8 @@ Napi::Function CoreObject::define(Napi::Env env) {
                          InstanceMethod<&CoreObject::countEligible>("countEligible"),
                          InstanceMethod<&CoreObject::publish>("publish"),
                          InstanceMethod<&CoreObject::placeNewcomers>("placeNewcomers"),
+                         InstanceMethod<&CoreObject::putContent>("putContent"),
+                         InstanceMethod<&CoreObject::withoutContent>("withoutContent"),
                          InstanceMethod<&CoreObject::request>("request"),
                          InstanceMethod<&CoreObject::close>("close"),
                      });
@@ -172,6 +174,17 @@ Napi::Value CoreObject::publish(const Napi::CallbackInfo& info) {
     core->publish(info[0].IsNull() ? nullptr : unwrapHandle<const ModelSet>(info[0], kModelsTag, "models"));
     return info.Env().Undefined();
   });
+}
+
+Napi::Value CoreObject::putContent(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] {
+    putContentOf(*open(), info[0], info[1]);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value CoreObject::withoutContent(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] { return withoutContentOf(*open(), info.Env()); });
 }
 
 Napi::Value CoreObject::placeNewcomers(const Napi::CallbackInfo& info) {

@@ -36,6 +36,8 @@ class CoreObject : public Napi::ObjectWrap<CoreObject> {
   Napi::Value compileFilter(const Napi::CallbackInfo& info);
   Napi::Value countEligible(const Napi::CallbackInfo& info);
   Napi::Value publish(const Napi::CallbackInfo& info);
+  Napi::Value putContent(const Napi::CallbackInfo& info);
+  Napi::Value withoutContent(const Napi::CallbackInfo& info);
   Napi::Value placeNewcomers(const Napi::CallbackInfo& info);
   Napi::Value request(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);

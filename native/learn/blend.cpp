@@ -219,8 +219,12 @@ LearnedBlend learnBlend(const Dataset& data, ModelParts parts, const BlendOption
   };
   if (idle(Source::sequence)) parts.sequence = nullptr;
   if (idle(Source::sessions)) parts.sessions = nullptr;
-  float& least = parts.blend.weight[indexOf(Source::popularity)];
-  least = std::max(least, kTieBreak);
+  // New items have content alone to be told apart by.
+  for (Source source : {Source::popularity, Source::content}) {
+    if (source == Source::content && !parts.content) continue;
+    float& least = parts.blend.weight[indexOf(source)];
+    least = std::max(least, kTieBreak);
+  }
   control.finish();
   return {makeModels(std::move(parts)), std::move(trials)};
 }

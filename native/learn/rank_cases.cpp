@@ -183,7 +183,7 @@ class Ranker {
     const ContentModel& content = *models_.content;
     scratch_->contents.resize(kAskBatch * static_cast<size_t>(content.dim));
     for (size_t i = begin; i < end; i++) {
-      hasVector_[i - begin] = shopperContent(content, events(i), eventCount(i), scratch_->content,
+      hasVector_[i - begin] = shopperContent(content, nullptr, events(i), eventCount(i), scratch_->content,
                                              scratch_->contents.data() + (i - begin) * content.dim);
     }
     scoreAll(scratch_->contents.data(), end - begin, content.vectors.data(), content.dim);

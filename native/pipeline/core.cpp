@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../include/status.h"
+#include "../recall/content.h"
 #include "request.h"
 #include "serve.h"
 #include "stages.h"
@@ -96,34 +97,55 @@ std::shared_ptr<const ModelSet> Core::models() {
 }
 
 size_t Core::append(uint32_t user, const HistoryEvent* events, size_t count) {
-  std::shared_ptr<const ModelSet> current;
-  {
-    std::lock_guard<std::mutex> lock(modelsMutex_);
-    current = published_;
-  }
+  const std::shared_ptr<const ModelSet> current = held();
   histories.append(user, events, count);
   return current && current->factors ? newcomers_.note(*current->factors, user, events, count) : 0;
 }
 
 size_t Core::place(const std::function<bool()>& stopped) {
   std::lock_guard<std::mutex> placing(placing_);
-  std::shared_ptr<const ModelSet> current;
-  {
-    std::lock_guard<std::mutex> lock(modelsMutex_);
-    current = published_;
-  }
+  const std::shared_ptr<const ModelSet> current = held();
   if (!current || !current->factors) return 0;
-  std::shared_ptr<const Newcomers> placed =
-      newcomers_.place(*current->factors, current->newcomers.get(), histories, users.size(), stopped);
+  std::shared_ptr<const Newcomers> placed = newcomers_.place(*current, histories, users.size(), stopped);
   if (placed) {
-    auto grown = std::make_shared<ModelSet>(*current);
-    grown->newcomers = placed;
     std::lock_guard<std::mutex> lock(modelsMutex_);
-    // Models that were published meanwhile have newcomers of their own.
-    if (published_ == current) published_ = std::move(grown);
+    // Models of another training have newcomers of their own, and content may have been put meanwhile.
+    if (published_ && published_->factors == current->factors) {
+      auto grown = std::make_shared<ModelSet>(*published_);
+      grown->newcomers = placed;
+      published_ = std::move(grown);
+    }
   }
   const Newcomers* now = placed ? placed.get() : current->newcomers.get();
   return now ? now->rows.size() : 0;
+}
+
+void Core::putContent(ContentFeatures content, const std::vector<uint32_t>& rows) {
+  std::lock_guard<std::mutex> encoding(encoding_);
+  std::shared_ptr<const ModelSet> current = held();
+  if (!current || !current->content || rows.empty()) return;
+  const auto late = encodeLate(*current->content, std::move(content), rows, current->lateContent.get());
+  std::lock_guard<std::mutex> lock(modelsMutex_);
+  // Models of another training have other content, and newcomers may have been placed meanwhile.
+  if (!published_ || published_->content != current->content) return;
+  auto grown = std::make_shared<ModelSet>(*published_);
+  grown->lateContent = late;
+  published_ = std::move(grown);
+}
+
+std::vector<uint32_t> Core::withoutContent() {
+  const std::shared_ptr<const ModelSet> current = held();
+  std::vector<uint32_t> rows;
+  if (!current || !current->content) return rows;
+  for (uint32_t row = 0; row < items.size(); row++) {
+    if (eligibility.has(row) && !current->contentOf(row)) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::shared_ptr<const ModelSet> Core::held() {
+  std::lock_guard<std::mutex> lock(modelsMutex_);
+  return published_;
 }
 
 std::shared_ptr<const ModelSet> Core::popular() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../recall/eligibility.h"
+#include "../state/content_model.h"
 #include "../state/history_store.h"
 #include "../state/ids.h"
 #include "../state/models.h"
@@ -59,6 +60,12 @@ class Core final : public Lane {
   /// thread. Returns how many there are now; `stopped` ends it early, and then nothing changes.
   size_t place(const std::function<bool()>& stopped);
 
+  /// Encodes what is known of items put after training, so that they can be recalled at once; `rows`: one an item.
+  void putContent(ContentFeatures content, const std::vector<uint32_t>& rows);
+
+  /// Rows that may be shown and of which the models have no content, where they have any.
+  std::vector<uint32_t> withoutContent();
+
   /// No request is taken any more, and the token opens nothing.
   void close();
   bool closed() const override { return closed_.load(std::memory_order_acquire); }
@@ -72,6 +79,7 @@ class Core final : public Lane {
   explicit Core(CoreSettings settings, uint64_t token);
 
   std::shared_ptr<const ModelSet> popular();
+  std::shared_ptr<const ModelSet> held();  // what is published, or null
 
   const uint64_t token_;
   const CoreSettings settings_;
@@ -81,7 +89,8 @@ class Core final : public Lane {
   std::shared_ptr<const ModelSet> published_;
   std::shared_ptr<const ModelSet> popular_;
 
-  std::mutex placing_;  // one thread places newcomers; the next waits
+  std::mutex encoding_;  // one thread encodes content; the next waits
+  std::mutex placing_;   // one thread places newcomers; the next waits
   NewcomerWatch newcomers_;
 
   std::mutex counting_;  // one thread counts; the others go on with what they have

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "../dispatch/dispatch.h"
+#include "../recall/content_map.h"
 #include "../recall/fold_in.h"
 #include "../recall/make_models.h"
 #include "../state/history_store.h"
@@ -75,12 +77,41 @@ void NewcomerWatch::giveBack(const Changed& changed) {
   }
 }
 
-std::shared_ptr<const Newcomers> NewcomerWatch::place(const FactorsModel& factors, const Newcomers* before,
-                                                      const HistoryStore& histories, uint32_t users,
-                                                      const std::function<bool()>& stopped) {
+void NewcomerWatch::fold(const ModelSet& models, const HistoryStore& histories, uint32_t row,
+                         const std::vector<uint32_t>& shoppers, float* factors) const {
+  const FactorsModel& model = *models.factors;
+  const size_t dim = model.dim;
+  FoldInScratch scratch;
+  std::vector<HistoryEvent> events;
+  std::vector<Vote> votes;
+  std::vector<float> folded(shoppers.size() * dim);
+  std::vector<float> weights;
+  std::vector<const float*> known;
+  for (size_t u = 0; u < shoppers.size(); u++) {
+    histories.read(shoppers[u], kHistoryLooked, events);
+    // By the items that training knew, and without decay, as an epoch of training has its shoppers.
+    collectVotes(events.data(), events.size(), kAnyRow, 1, model.maxEvents, votes);
+    const float weight = weightOf(events, row);
+    float* shopper = folded.data() + u * dim;
+    if (weight <= 0 || !foldIn(model, nullptr, votes, scratch, shopper)) continue;
+    known.push_back(shopper);
+    weights.push_back(weight);
+  }
+  const float* content = contentMap_.empty() ? nullptr : models.contentOf(row);
+  if (known.empty() && !content) return;
+  std::vector<float> prior(dim);
+  if (content)
+    kernels().dotF32(content, contentMap_.data(), models.content->dim, dim, models.content->dim, prior.data());
+  foldInItem(model, known.data(), weights.data(), known.size(), content ? prior.data() : nullptr, scratch, factors);
+}
+
+std::shared_ptr<const Newcomers> NewcomerWatch::place(const ModelSet& models, const HistoryStore& histories,
+                                                      uint32_t users, const std::function<bool()>& stopped) {
+  const FactorsModel& factors = *models.factors;
+  const Newcomers* before = models.newcomers.get();
   if (factors.userGram.empty()) return nullptr;
   std::unique_lock<std::mutex> lock(mutex_);
-  const uint64_t models = models_;
+  const uint64_t generation = models_;
   const bool counted = counted_;
   lock.unlock();
   std::vector<HistoryEvent> events;
@@ -91,11 +122,18 @@ std::shared_ptr<const Newcomers> NewcomerWatch::place(const FactorsModel& factor
     note(factors, user, events.data(), events.size());
   }
   lock.lock();
-  if (models_ != models) return nullptr;
+  if (models_ != generation) return nullptr;
   counted_ = true;
   lock.unlock();
   const Changed changed = take(factors);
   if (changed.empty()) return nullptr;
+  if (models.content && mapped_ != models.content) {
+    contentMap_ = mapContent(*models.content, factors);
+    mapped_ = models.content;
+  } else if (!models.content) {
+    contentMap_.clear();
+    mapped_ = nullptr;
+  }
 
   auto placed = std::make_shared<Newcomers>();
   const size_t dim = placed->dim = factors.dim;
@@ -107,10 +145,6 @@ std::shared_ptr<const Newcomers> NewcomerWatch::place(const FactorsModel& factor
   }
   std::sort(placed->rows.begin(), placed->rows.end());
   placed->factors.assign(placed->rows.size() * dim, 0.0f);
-  FoldInScratch scratch;
-  std::vector<Vote> votes;
-  std::vector<float> shoppers, weights;
-  std::vector<const float*> known;
   for (size_t i = 0; i < placed->rows.size(); i++) {
     if (stopped()) {
       giveBack(changed);
@@ -121,22 +155,9 @@ std::shared_ptr<const Newcomers> NewcomerWatch::place(const FactorsModel& factor
     const auto found = changed.find(row);
     if (found == changed.end()) {
       std::copy_n(before->factorsOf(row), dim, to);
-      continue;
+    } else {
+      fold(models, histories, row, found->second, to);
     }
-    shoppers.resize(found->second.size() * dim);
-    weights.clear();
-    known.clear();
-    for (size_t u = 0; u < found->second.size(); u++) {
-      histories.read(found->second[u], kHistoryLooked, events);
-      // By the items that training knew, and without decay, as an epoch of training has its shoppers.
-      collectVotes(events.data(), events.size(), kAnyRow, 1, factors.maxEvents, votes);
-      const float weight = weightOf(events, row);
-      float* shopper = shoppers.data() + u * dim;
-      if (weight <= 0 || !foldIn(factors, nullptr, votes, scratch, shopper)) continue;
-      known.push_back(shopper);
-      weights.push_back(weight);
-    }
-    if (!known.empty()) foldInItem(factors, known.data(), weights.data(), known.size(), scratch, to);
   }
   placed->unitFactors = unitRows(placed->factors.data(), placed->rows.size(), dim);
   return placed;

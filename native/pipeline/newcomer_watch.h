@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../include/events.h"
+#include "../state/content_model.h"
 #include "../state/models.h"
 
 namespace kairank {
@@ -24,10 +25,10 @@ class NewcomerWatch {
   /// Other models: everything is counted anew by the next `place`.
   void restart();
 
-  /// The newcomers of these models as they are now: `before`, with those that changed since solved again. Null when
-  /// nothing changed, or when `stopped` says so. One thread at a time.
-  std::shared_ptr<const Newcomers> place(const FactorsModel& factors, const Newcomers* before,
-                                         const HistoryStore& histories, uint32_t users,
+  /// The newcomers of these models as they are now: those that they have, with what changed since solved again. Where
+  /// the models know what an item is about, its factors begin there, and move to what its shoppers say as there are
+  /// more of them. Null when nothing changed, or when `stopped` says so. One thread at a time.
+  std::shared_ptr<const Newcomers> place(const ModelSet& models, const HistoryStore& histories, uint32_t users,
                                          const std::function<bool()>& stopped);
 
  private:
@@ -41,9 +42,13 @@ class NewcomerWatch {
   /// Rows that changed since the last call, and who took them up.
   Changed take(const FactorsModel& factors);
   void giveBack(const Changed& changed);
+  void fold(const ModelSet& models, const HistoryStore& histories, uint32_t row, const std::vector<uint32_t>& shoppers,
+            float* factors) const;
 
   std::mutex mutex_;
   uint64_t models_ = 0;                                // counts restarts
+  std::shared_ptr<const ContentModel> mapped_;         // what contentMap_ is of
+  std::vector<float> contentMap_;                      // factor dim x content dim: from content to factors
   bool counted_ = false;                               // the histories have been looked through for these models
   std::unordered_map<uint32_t, Followers> followers_;  // by row
 };

@@ -135,19 +135,61 @@ void recallBySequence(const ModelSet& models, const Ask* asks, size_t count, Scr
   recallByVectors(models, embeddings, asks, count, scratch.intents, &AskSlot::sequence, scratch);
 }
 
+/// Late rows that a shopper may be shown, by their place among the late.
+class AllowedLate final : public RowPredicate {
+ public:
+  AllowedLate(const LateContent& late, const Eligibility& eligible, const RowSet& blocked)
+      : late_(late), eligible_(eligible), blocked_(blocked) {}
+  bool accepts(uint32_t place) override {
+    const uint32_t row = late_.rows[place];
+    return eligible_.has(row) && !blocked_.has(row);
+  }
+
+ private:
+  const LateContent& late_;
+  const Eligibility& eligible_;
+  const RowSet& blocked_;
+};
+
+/// Offers what was put after training. A row that was put anew is offered by what it was, too: it is scored as it is.
+void recallLate(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
+  const LateContent& late = *models.lateContent;
+  scratch.late.resize(late.rows.size());
+  for (size_t a = 0; a < count; a++) {
+    VectorRecall& recalled = scratch.slots[a].content;
+    if (!recalled.known || asks[a].given) continue;
+    AllowedLate allowed(late, asks[a].eligible, scratch.slots[a].blocked);
+    const float* query = scratch.contents.data() + a * late.dim;
+    if (late.index) {
+      const auto wanted = static_cast<uint32_t>(quotaOf(models, asks[a]));
+      TopRows places;
+      places.reset(wanted);
+      TopRows* top = &places;
+      RowPredicate* predicate = &allowed;
+      recallEmbeddings(*late.index, query, 1, &wanted, &predicate, &top);
+      for (const ScoredRow& scored : places.best()) recalled.best.offer(scored.score, late.rows[scored.row]);
+      continue;
+    }
+    kernels().dotF32(query, late.vectors.data(), late.dim, late.rows.size(), late.dim, scratch.late.data());
+    for (uint32_t i = 0; i < late.rows.size(); i++) {
+      if (allowed.accepts(i)) recalled.best.offer(scratch.late[i], late.rows[i]);
+    }
+  }
+}
+
 /// Asks what the items of each history are about, and recalls what is about the same.
 void recallByContent(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
   const ContentModel& content = *models.content;
   scratch.contents.resize(count * content.dim);
   for (size_t a = 0; a < count; a++) {
-    scratch.slots[a].content.known = shopperContent(content, asks[a].events, asks[a].eventCount, scratch.content,
-                                                    scratch.contents.data() + a * content.dim);
+    scratch.slots[a].content.known =
+        shopperContent(content, models.lateContent.get(), asks[a].events, asks[a].eventCount, scratch.content,
+                       scratch.contents.data() + a * content.dim);
   }
   const Embeddings embeddings{*models.contentIndex, content.vectors.data(), *models.contentRows, content.dim};
   recallByVectors(models, embeddings, asks, count, scratch.contents, &AskSlot::content, scratch);
+  if (models.lateContent) recallLate(models, asks, count, scratch);
 }
-
-bool bitOf(const std::vector<uint64_t>& bits, uint32_t row) { return (bits[row >> 6] >> (row & 63)) & 1; }
 
 void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scratch) {
   Candidates& candidates = scratch.candidates;
@@ -209,16 +251,18 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
         candidates.set(i, Source::factors, dot(query, late, factorDim));
       }
     }
+    if (slot.content.known) {
+      const float* query = scratch.contents.data() + a * contentDim;
+      if (const float* vector = models.contentOf(row)) {
+        const bool scored = row < slot.content.scores.size() && !models.lateContent;
+        candidates.set(i, Source::content, scored ? slot.content.scores[row] : dot(query, vector, contentDim));
+      }
+    }
     if (row >= models.items) continue;
     // Counts span orders of magnitude: their logarithms add up with inner products as probabilities multiply.
     if (models.rules && scratch.rules[row] > 0) candidates.set(i, Source::rules, std::log(scratch.rules[row]));
     if (models.sessions && scratch.sessions[row] > 0)
       candidates.set(i, Source::sessions, std::log(scratch.sessions[row]));
-    if (slot.content.known && bitOf(*models.contentRows, row)) {
-      candidates.set(i, Source::content,
-                     scoreOf(slot.content, row, scratch.contents.data() + a * contentDim,
-                             models.content->vectors.data(), contentDim));
-    }
     if (!models.seen(row)) continue;
     candidates.set(i, Source::popularity, models.counts->logPopularity[row]);
     if (slot.sequence.known) {

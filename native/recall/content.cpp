@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "../dispatch/dispatch.h"
+#include "../include/status.h"
+#include "embeddings.h"
 
 namespace kairank {
 
@@ -92,16 +94,82 @@ bool encodeContent(const ContentModel& model, const ContentFeatures& content, ui
   return any && toUnit(out, dim) > 0;
 }
 
-bool shopperContent(const ContentModel& model, const HistoryEvent* events, size_t count, ContentScratch& scratch,
-                    float* out) {
+bool shopperContent(const ContentModel& model, const LateContent* late, const HistoryEvent* events, size_t count,
+                    ContentScratch& scratch, float* out) {
   const size_t dim = model.dim;
   std::fill(out, out + dim, 0.0f);
-  collectVotes(events, count, model.items, model.decay, model.maxEvents, scratch.votes);
+  collectVotes(events, count, kAnyRow, model.decay, model.maxEvents, scratch.votes);
   for (const Vote& vote : scratch.votes) {
-    kernels().axpyF32(vote.weight, model.vectors.data() + static_cast<size_t>(vote.row) * dim, out, dim);
-    kernels().axpyF32(vote.weight, model.behaviour.data() + static_cast<size_t>(vote.row) * dim, out, dim);
+    const bool known = vote.row < model.items;
+    const size_t at = static_cast<size_t>(vote.row) * dim;
+    const float* put = late ? late->vectorOf(vote.row) : nullptr;
+    if (put || known) kernels().axpyF32(vote.weight, put ? put : model.vectors.data() + at, out, dim);
+    if (known) kernels().axpyF32(vote.weight, model.behaviour.data() + at, out, dim);
   }
   return toUnit(out, dim) > 0;
+}
+
+namespace {
+
+constexpr size_t kScanned = 8192;  // late rows that are scanned as they are; more have an index
+
+/// The modalities that the model has, in its order.
+ContentFeatures matched(const ContentModel& model, ContentFeatures content) {
+  ContentFeatures out;
+  out.items = content.items;
+  for (const ModalityModel& wanted : model.modalities) {
+    const auto found =
+        std::find_if(content.modalities.begin(), content.modalities.end(), [&](const Modality& modality) {
+          return modality.name == wanted.name && (modality.inputs > 0) == (wanted.inputs > 0);
+        });
+    if (found != content.modalities.end()) {
+      if (found->inputs != wanted.inputs) {
+        throw Error(Status::invalidArgument, "content: " + wanted.name + ": vectors have another dim than in training");
+      }
+      out.modalities.push_back(std::move(*found));
+      continue;
+    }
+    Modality& absent = out.modalities.emplace_back();
+    absent.name = wanted.name;
+    absent.inputs = wanted.inputs;
+    absent.offsets.assign(static_cast<size_t>(content.items) + 1, 0);
+    absent.vectors.assign(static_cast<size_t>(content.items) * wanted.inputs, 0.0f);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const LateContent> encodeLate(const ContentModel& model, ContentFeatures given,
+                                              const std::vector<uint32_t>& rows, const LateContent* before) {
+  const ContentFeatures content = matched(model, std::move(given));
+  const size_t dim = model.dim;
+  // A row that is put twice counts as it was put last.
+  std::vector<std::pair<uint32_t, uint32_t>> order;
+  for (uint32_t item = 0; item < content.items; item++) order.emplace_back(rows[item], item);
+  std::sort(order.begin(), order.end());
+  auto late = std::make_shared<LateContent>();
+  late->dim = model.dim;
+  ContentScratch scratch;
+  std::vector<float> vector(dim);
+  size_t old = 0;
+  const size_t olds = before ? before->rows.size() : 0;
+  const auto keep = [&](uint32_t row, const float* from) {
+    late->rows.push_back(row);
+    late->vectors.insert(late->vectors.end(), from, from + dim);
+  };
+  for (size_t i = 0; i < order.size(); i++) {
+    if (i + 1 < order.size() && order[i + 1].first == order[i].first) continue;
+    const uint32_t row = order[i].first;
+    for (; old < olds && before->rows[old] < row; old++) keep(before->rows[old], before->vectors.data() + old * dim);
+    if (old < olds && before->rows[old] == row) old++;
+    if (encodeContent(model, content, order[i].second, scratch, vector.data())) keep(row, vector.data());
+  }
+  for (; old < olds; old++) keep(before->rows[old], before->vectors.data() + old * dim);
+  if (late->rows.size() > kScanned) {
+    late->index = indexEmbeddings(late->vectors.data(), static_cast<uint32_t>(late->rows.size()), model.dim);
+  }
+  return late;
 }
 
 }  // namespace kairank

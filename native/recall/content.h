@@ -1,10 +1,12 @@
 #pragma once
 // Content as vectors: of an item by its modalities, of a shopper by the items they had.
 
+#include <memory>
 #include <vector>
 
 #include "../include/events.h"
 #include "../state/content_model.h"
+#include "../state/models.h"
 #include "../state/votes.h"
 
 namespace kairank {
@@ -39,10 +41,16 @@ bool fuse(const std::vector<ModalityModel>& modalities, size_t dim, const float*
 bool encodeContent(const ContentModel& model, const ContentFeatures& content, uint32_t item, ContentScratch& scratch,
                    float* out, float* shares = nullptr);
 
-/// The unit vector of what a shopper is after: the decayed sum of content and behaviour of their last items. False, and
-/// zeros, when the model knows none of them.
-bool shopperContent(const ContentModel& model, const HistoryEvent* events, size_t count, ContentScratch& scratch,
-                    float* out);
+/// The unit vector of what a shopper is after: the decayed sum of content and behaviour of their last items, those put
+/// after training by their content alone. False, and zeros, when nothing is known of any. `late` may be null.
+bool shopperContent(const ContentModel& model, const LateContent* late, const HistoryEvent* events, size_t count,
+                    ContentScratch& scratch, float* out);
+
+/// Encodes items of `content` whose modalities are matched to the model's by name; those that it lacks are absent,
+/// those that the model lacks are left out. Rows (one an item) of which nothing is known are left out.
+/// @throws Error(invalidArgument) when a modality has vectors of another dim than the model's.
+std::shared_ptr<const LateContent> encodeLate(const ContentModel& model, ContentFeatures content,
+                                              const std::vector<uint32_t>& rows, const LateContent* before);
 
 /// Scales to unit length; leaves zeros, and returns the length there was.
 float toUnit(float* vector, size_t dim);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "../dispatch/dispatch.h"
+#include "cholesky.h"
 
 namespace kairank {
 
@@ -16,37 +17,6 @@ constexpr size_t kGathered = 256;     // rows that are copied together at a time
 void gather(const float* const* from, size_t count, size_t dim, std::vector<float>& rows) {
   rows.resize(count * dim);
   for (size_t j = 0; j < count; j++) std::copy_n(from[j], dim, rows.data() + j * dim);
-}
-
-/// In place L L^T = A (lower triangle, n x n), column by column, so that the inner loop runs along rows. A pivot that
-/// rounding has made worthless is lifted to a tiny multiple of the largest: its direction is then damped to nothing.
-void cholesky(float* a, size_t n, float* column) {
-  float largest = 0;
-  for (size_t i = 0; i < n; i++) largest = std::max(largest, a[i * n + i]);
-  const float floor = std::max(largest * 1e-7f, 1e-30f);
-  for (size_t j = 0; j < n; j++) {
-    const float pivot = std::sqrt(std::max(a[j * n + j], floor));
-    a[j * n + j] = pivot;
-    for (size_t i = j + 1; i < n; i++) column[i] = a[i * n + j] /= pivot;
-    for (size_t i = j + 1; i < n; i++) {
-      const float factor = column[i];
-      float* row = a + i * n;
-      for (size_t k = j + 1; k <= i; k++) row[k] -= factor * column[k];
-    }
-  }
-}
-
-/// Solves L L^T x = b in place.
-void solveCholesky(const float* l, size_t n, float* b) {
-  for (size_t i = 0; i < n; i++) {
-    float sum = b[i];
-    for (size_t k = 0; k < i; k++) sum -= l[i * n + k] * b[k];
-    b[i] = sum / l[i * n + i];
-  }
-  for (size_t i = n; i-- > 0;) {
-    const float value = b[i] /= l[i * n + i];
-    for (size_t k = 0; k < i; k++) b[k] -= l[i * n + k] * value;
-  }
 }
 
 /// With D = gram + lambda diagonal and B = sqrt(W) Y D^-1/2: x = D^-1/2 B^T (I + B B^T)^-1 sqrt(w), the push-through
@@ -74,8 +44,8 @@ void solveByEvents(const RowProblem& problem, const float* const* others, const 
   for (size_t d = 0; d < dim; d++) x[d] *= scratch.scale[d];
 }
 
-void solveByCholesky(const RowProblem& problem, const float* const* others, const float* weights, size_t count,
-                     FoldInScratch& scratch, float* x) {
+void solveByCholesky(const RowProblem& problem, const float* const* others, const float* weights, const float* wants,
+                     size_t count, FoldInScratch& scratch, float* x) {
   const size_t dim = problem.dim;
   scratch.matrix.assign(problem.gram, problem.gram + dim * dim);
   for (size_t d = 0; d < dim; d++) scratch.matrix[d * dim + d] += problem.lambda;
@@ -84,7 +54,10 @@ void solveByCholesky(const RowProblem& problem, const float* const* others, cons
     const size_t size = std::min(kGathered, count - first);
     gather(others + first, size, dim, scratch.rows);
     kernels().gramF32(scratch.rows.data(), dim, weights + first, size, dim, scratch.matrix.data(), dim);
-    for (size_t j = 0; j < size; j++) kernels().axpyF32(weights[first + j], scratch.rows.data() + j * dim, x, dim);
+    for (size_t j = 0; j < size; j++) {
+      const float want = wants ? wants[first + j] : 1;
+      kernels().axpyF32(weights[first + j] * want, scratch.rows.data() + j * dim, x, dim);
+    }
   }
   scratch.work.resize(dim);
   cholesky(scratch.matrix.data(), dim, scratch.work.data());
@@ -99,15 +72,17 @@ double dot(const float* a, const float* b, size_t n) {
 
 /// Conjugate gradient on (gram + lambda I + Y^T W Y) x = Y^T w, preconditioned by the diagonal of the first two terms
 /// (Takács et al. 2011).
-void solveByGradient(const RowProblem& problem, const float* const* others, const float* weights, size_t count,
-                     FoldInScratch& scratch, float* x) {
+void solveByGradient(const RowProblem& problem, const float* const* others, const float* weights, const float* wants,
+                     size_t count, FoldInScratch& scratch, float* x) {
   const size_t dim = problem.dim;
   scratch.right.assign(4 * dim, 0.0f);
   float* residual = scratch.right.data();
   float* direction = residual + dim;
   float* product = direction + dim;
   float* conditioned = product + dim;
-  for (size_t j = 0; j < count; j++) kernels().axpyF32(weights[j], others[j], residual, dim);
+  for (size_t j = 0; j < count; j++) {
+    kernels().axpyF32(weights[j] * (wants ? wants[j] : 1), others[j], residual, dim);
+  }
   std::fill(x, x + dim, 0.0f);
   const auto precondition = [&] {
     for (size_t d = 0; d < dim; d++) conditioned[d] = residual[d] / (problem.gram[d * dim + d] + problem.lambda);
@@ -151,10 +126,17 @@ void solveRow(const RowProblem& problem, const float* const* others, const float
               FoldInScratch& scratch, float* x) {
   if (problem.diagonal && count < problem.dim && count <= kCholeskyDim) {
     solveByEvents(problem, others, weights, count, scratch, x);
-  } else if (problem.dim <= kCholeskyDim) {
-    solveByCholesky(problem, others, weights, count, scratch, x);
   } else {
-    solveByGradient(problem, others, weights, count, scratch, x);
+    solveRowFor(problem, others, weights, nullptr, count, scratch, x);
+  }
+}
+
+void solveRowFor(const RowProblem& problem, const float* const* others, const float* weights, const float* wants,
+                 size_t count, FoldInScratch& scratch, float* x) {
+  if (problem.dim <= kCholeskyDim) {
+    solveByCholesky(problem, others, weights, wants, count, scratch, x);
+  } else {
+    solveByGradient(problem, others, weights, wants, count, scratch, x);
   }
 }
 
@@ -183,10 +165,19 @@ bool foldIn(const FactorsModel& model, const Newcomers* newcomers, const std::ve
 }
 
 void foldInItem(const FactorsModel& model, const float* const* shoppers, const float* weights, size_t count,
-                FoldInScratch& scratch, float* x) {
+                const float* prior, FoldInScratch& scratch, float* x) {
   const double total = std::accumulate(weights, weights + count, 0.0);
   const float lambda = rowLambda(model.regularisation, model.alpha0, model.nu, total, model.users);
-  solveRow({model.userGram.data(), false, model.dim, lambda}, shoppers, weights, count, scratch, x);
+  const RowProblem problem{model.userGram.data(), false, model.dim, lambda};
+  if (!prior) return solveRow(problem, shoppers, weights, count, scratch, x);
+  // With y = y0 + d, what is missing in <x_u, y0> is wanted of d, and d is pulled to zero.
+  std::vector<float> wants(count);
+  for (size_t j = 0; j < count; j++) {
+    kernels().dotF32(shoppers[j], prior, model.dim, 1, model.dim, &wants[j]);
+    wants[j] = 1 - wants[j];
+  }
+  solveRowFor(problem, shoppers, weights, wants.data(), count, scratch, x);
+  kernels().axpyF32(1, prior, x, model.dim);
 }
 
 }  // namespace kairank

@@ -37,14 +37,19 @@ float rowLambda(float regularisation, float alpha0, float nu, double total, doub
 void solveRow(const RowProblem& problem, const float* const* rows, const float* weights, size_t count,
               FoldInScratch& scratch, float* x);
 
+/// The same with wanted products `wants` in place of ones, for a gram that is not diagonal.
+void solveRowFor(const RowProblem& problem, const float* const* rows, const float* weights, const float* wants,
+                 size_t count, FoldInScratch& scratch, float* x);
+
 /// The factors of a shopper; false (x zero) when no vote names an item with factors. Newcomers count like others where
 /// there are any; null: there are none.
 bool foldIn(const FactorsModel& model, const Newcomers* newcomers, const std::vector<Vote>& votes,
             FoldInScratch& scratch, float* x);
 
 /// The factors of an item from those of `count` shoppers (dim floats each) and what their events of it weigh, as an
-/// epoch of training would solve it. Only where the model has the users' gram.
+/// epoch of training would solve it. With a prior y0 (dim floats), what else is known of it, the loss pulls towards
+/// that in place of zero: y0 without shoppers, and less of it with every one. Only where the model has the users' gram.
 void foldInItem(const FactorsModel& model, const float* const* shoppers, const float* weights, size_t count,
-                FoldInScratch& scratch, float* x);
+                const float* prior, FoldInScratch& scratch, float* x);
 
 }  // namespace kairank

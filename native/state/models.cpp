@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "../include/status.h"
+#include "content_model.h"
 
 namespace kairank {
 
@@ -16,6 +17,20 @@ bool finite(const std::vector<float>& values) {
 }
 
 }  // namespace
+
+const float* LateContent::vectorOf(uint32_t row) const {
+  const auto at = std::lower_bound(rows.begin(), rows.end(), row);
+  if (at == rows.end() || *at != row) return nullptr;
+  return vectors.data() + static_cast<size_t>(at - rows.begin()) * dim;
+}
+
+const float* ModelSet::contentOf(uint32_t row) const {
+  if (lateContent) {
+    if (const float* late = lateContent->vectorOf(row)) return late;
+  }
+  if (row >= items || !(((*contentRows)[row >> 6] >> (row & 63)) & 1)) return nullptr;
+  return content->vectors.data() + static_cast<size_t>(row) * content->dim;
+}
 
 const float* Newcomers::find(uint32_t row, const std::vector<float>& vectors) const {
   const auto at = std::lower_bound(rows.begin(), rows.end(), row);

@@ -112,6 +112,17 @@ struct Newcomers {
   const float* find(uint32_t row, const std::vector<float>& vectors) const;
 };
 
+/// Content vectors of items that were put after training. Immutable.
+struct LateContent {
+  uint32_t dim = 0;
+  std::vector<uint32_t> rows;                // rising
+  std::vector<float> vectors;                // rows x dim, at unit length
+  std::shared_ptr<const VectorIndex> index;  // of the vectors, where they are many; may be null
+
+  /// Null for a row that is none of them.
+  const float* vectorOf(uint32_t row) const;
+};
+
 /// All that a request is answered with. Immutable once published; a copy shares the models.
 struct ModelSet {
   uint32_t items = 0;  // rows the models know; later rows have no model yet
@@ -125,7 +136,8 @@ struct ModelSet {
   std::shared_ptr<const IntentEncoder> intents;      // the sequence model
   std::shared_ptr<const VectorIndex> sequenceIndex;  // what recall searches its items in
   std::shared_ptr<const ContentModel> content;
-  std::shared_ptr<const VectorIndex> contentIndex;           // what recall searches its items in
+  std::shared_ptr<const VectorIndex> contentIndex;  // what recall searches its items in
+  std::shared_ptr<const LateContent> lateContent;   // of items put after training, and of those put anew; may be null
   std::shared_ptr<const std::vector<uint64_t>> contentRows;  // bit r: something is known of row r
   AttentionModel attention;
   Blend blend;
@@ -139,6 +151,8 @@ struct ModelSet {
     if (factors->has(row)) return factors->factors.data() + static_cast<size_t>(row) * factors->dim;
     return newcomers ? newcomers->factorsOf(row) : nullptr;
   }
+  /// The content vector of a row; null for none. Only where there is content at all.
+  const float* contentOf(uint32_t row) const;
   /// The same at unit length.
   const float* unitFactorsOf(uint32_t row) const {
     if (factors->has(row)) return unitFactors->data() + static_cast<size_t>(row) * factors->dim;

@@ -18,6 +18,8 @@ export class Items<F extends Fields = Fields> {
     private readonly store: () => Store,
     private readonly lookup: (ids: readonly string[]) => Lookup | Promise<Lookup>,
     private readonly open: () => void,
+    /** Told what is known of items from now on. */
+    private readonly described: (items: readonly { id: string; fields: ItemFields }[]) => void,
   ) {}
 
   /**
@@ -50,6 +52,7 @@ export class Items<F extends Fields = Fields> {
         );
       },
     );
+    this.described(checked);
     return { put: checked.length };
   }
 
@@ -71,6 +74,7 @@ export class Items<F extends Fields = Fields> {
   ): Promise<{ put: number; missing: string[] }> {
     this.open();
     const checked = checkPutVectors(this.schema, field, ids, matrix, options);
+    const written = new Map<string, ItemFields>();
     const missing = await this.store().write((transaction) => {
       const stored = checked.ids.map((id) => transaction.item(id));
       const unknown = [...stored.keys()].filter((row) => stored[row] === undefined);
@@ -79,7 +83,9 @@ export class Items<F extends Fields = Fields> {
       for (const [row, id] of checked.ids.entries()) {
         const fields = stored[row];
         const vector = checked.vectors[row];
-        if (fields && vector) transaction.putItem(id, { ...fields, [checked.field]: vector });
+        if (!fields || !vector) continue;
+        written.set(id, { ...fields, [checked.field]: vector });
+        transaction.putItem(id, { ...fields, [checked.field]: vector });
       }
       return unknown;
     });
@@ -93,6 +99,7 @@ export class Items<F extends Fields = Fields> {
         received: id,
       });
     }
+    this.described([...written].map(([id, fields]) => ({ id, fields })));
     return { put: checked.ids.length - missing.length, missing: missing.map((row) => checked.ids[row] ?? '') };
   }
 

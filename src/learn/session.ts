@@ -3,12 +3,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KairankError } from '../errors.js';
+import type { Schema } from '../catalog/schema.js';
 import { call, throwIfAborted } from '../jobs.js';
 import type { NativeCore } from '../native.js';
 import { boolean, duration, integer, onlyKeys, record, refuse, signal } from '../options.js';
 import { MODELS_FOLDER } from '../store/paths.js';
 import type { Store } from '../store/store.js';
 import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
+import { Descriptions } from './descriptions.js';
 import { Run } from './run.js';
 import { sliceHistories } from './slice.js';
 import { exportModels, importModels, moveRows } from './tensors.js';
@@ -60,9 +62,15 @@ export class Trainer {
   constructor(
     private readonly core: NativeCore,
     private readonly store: Store,
+    schema: Schema,
     /** Told when other models are in use. */
     private readonly published: () => void,
-  ) {}
+  ) {
+    this.descriptions = new Descriptions(core, schema, store, () => this.#models);
+  }
+
+  /** What the catalogue says of items, for the models in use. */
+  readonly descriptions: Descriptions;
 
   get models(): ModelsInfo | null {
     return this.#models;
@@ -79,6 +87,7 @@ export class Trainer {
     call(() => this.core.publish(importModels(moveRows(tensors, this.core.exportKeys()))));
     this.published();
     this.#models = { id, trainedAt, items: tensors.keys.length, report };
+    await this.descriptions.catchUp(undefined);
   }
 
   /** One run; see `Engine.train`. */
@@ -120,14 +129,16 @@ export class Trainer {
     const histories = call(() => this.core.exportHistories());
     const keys = call(() => this.core.exportKeys());
     const slice = sliceHistories(histories, validation, seed);
-    let trained = await trainModels({ items: keys.length, ...slice }, options, run);
-    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories }, options, run);
+    const content = await this.descriptions.all(keys, stop);
+    let trained = await trainModels({ items: keys.length, ...slice, content }, options, run);
+    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories, content }, options, run);
     run.mark('save', false);
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
     call(() => this.core.publish(trained.models));
     this.published();
     run.mark('save', true);
     this.#models = { id: bundle, trainedAt, items: keys.length, report: trained.report };
+    await this.descriptions.catchUp(stop);
     return {
       ...trained.report,
       seconds: run.seconds,

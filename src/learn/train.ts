@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { modalitiesOf } from '../catalog/content.js';
+import { type Cuts, modalitiesOf } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
 import { type NativeContentData, type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
@@ -73,10 +73,17 @@ function bySource(numbers: readonly number[]): Record<SourceName, number> {
 }
 
 /** What is known of the items, in native memory; null where nothing is. */
-function contentOf({ items, content }: Pick<TrainingData, 'items' | 'content'>): { native: NativeContentData; names: string[] } | null {
+function contentOf(
+  { items, content }: Pick<TrainingData, 'items' | 'content'>,
+  cuts = new Map<string, Cuts>(),
+): { native: NativeContentData; modalities: string[]; cuts: Record<string, Cuts> } | null {
   if (!content || content.length === 0) return null;
-  const modalities = modalitiesOf(content);
-  return { native: call(() => native().learning.createContent(items, modalities)), names: modalities.map(({ name }) => name) };
+  const modalities = modalitiesOf(content, cuts);
+  return {
+    native: call(() => native().learning.createContent(items, modalities)),
+    modalities: modalities.map(({ name }) => name),
+    cuts: Object.fromEntries(cuts),
+  };
 }
 
 /** Where the state of a sequence training is kept, in the folder of checkpoints. */
@@ -184,7 +191,13 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     sessions: sessioned && made.sessions && { settings: sessioned.settings, trials: sessioned.trials },
     factors: factored && { settings: factored.settings, trials: factored.trials },
     sequence: sequenced && made.sequence && { settings: sequenced.settings, trials: sequenced.trials, report: sequenced.report },
-    content: described && toldApart && { settings: toldApart.settings, trials: toldApart.trials, modalities: described.names },
+    content: described &&
+      toldApart && {
+        settings: toldApart.settings,
+        trials: toldApart.trials,
+        modalities: described.modalities,
+        cuts: described.cuts,
+      },
     blend: blended && {
       settings: { ...made.attention },
       trials: blended.trials,
@@ -225,7 +238,7 @@ export async function refitModels(
   const factored =
     factors &&
     (await run.job('refit', (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen }), { index: 2, of }));
-  const described = tower && contentOf({ items, content });
+  const described = tower && contentOf({ items, content }, new Map(Object.entries(tower.cuts)));
   const toldApart =
     described &&
     (await run.job('refit', (native) => learning.fitContent(dataset, described.native, tower.settings, { ...native, excludeSeen }), {

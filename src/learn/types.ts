@@ -1,6 +1,6 @@
 /** What goes into a training run, and what comes out. */
 
-import type { ContentField } from '../catalog/content.js';
+import type { ContentField, Cuts } from '../catalog/content.js';
 import type { NativeCases, NativeHistories, NativeModels, SequenceReport, SourceName, Trial } from '../native.js';
 
 export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'refit', 'save'] as const;
@@ -65,8 +65,11 @@ export interface TrainReport {
   factors: LearnedModel | null;
   /** null where it was not wanted, nothing follows anything, or the budget was used up. */
   sequence: LearnedSequence | null;
-  /** null where it was not wanted, nothing follows anything, or nothing is known of any item. */
-  content: (LearnedModel & { modalities: string[] }) | null;
+  /**
+   * What reads items' descriptions, by modality, and where numbers are cut into bins; null where it was not wanted, nothing
+   * follows anything, or nothing is known of any item.
+   */
+  content: (LearnedModel & { modalities: string[]; cuts: Record<string, Cuts> }) | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   excludeSeen: boolean;

@@ -57,7 +57,16 @@ describe('train', () => {
     expect(result.validation?.ndcg).toBeGreaterThan(0.5);
     expect(result.rules?.trials.length).toBeGreaterThan(1);
 
-    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['rules', 'sessions', 'factors', 'sequence', 'blend', 'refit', 'save']);
+    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual([
+      'rules',
+      'sessions',
+      'factors',
+      'content',
+      'sequence',
+      'blend',
+      'refit',
+      'save',
+    ]);
     for (const [index, { fraction, elapsed }] of seen.entries()) {
       expect(fraction).toBeGreaterThanOrEqual(0);
       expect(fraction).toBeLessThanOrEqual(1);
@@ -242,10 +251,17 @@ describe('an item that comes after training', () => {
   it('is recalled for those of the taste of its first shoppers, at once and over an opening', async () => {
     const engine = await filled();
     await engine.train({ validation: 0 });
-    await engine.items.put({ id: 'new', aisle: 'left', title: 'Newest Thing' });
-    // Nobody has had it: it stands where nothing speaks for it.
+    await engine.items.put([
+      { id: 'other', aisle: 'right', title: 'Newest Thing' },
+      { id: 'new', aisle: 'left', title: 'Newest Thing' },
+    ]);
+    // Nobody has had it: only what it is about speaks for it, and says so at once.
     const visit = { events: [{ item: 'i3' }, { item: 'i5' }], k: 5 };
-    expect((await engine.rank({ ...visit, items: ['new'] })).items[0]?.sources).toEqual([]);
+    const { items: ranked } = await engine.rank({ ...visit, items: ['other', 'new'] });
+    expect(ranked.map(({ id, sources }) => ({ id, sources }))).toEqual([
+      { id: 'new', sources: ['content'] },
+      { id: 'other', sources: ['content'] },
+    ]);
     const at = 1.8e12;
     await engine.events.add(
       Array.from({ length: 12 }, (_, index) => ({ user: `u${index * 2}`, item: 'new', type: 'purchase' as const, at: at + index })),

@@ -72,8 +72,8 @@ std::vector<CaseQuality> newItemQualities(const ContentModel& model, const Cases
     std::vector<TargetRank> ranks;
     for (size_t c = begin; c < end; c++) {
       const HistoryEvent* events = cases.histories.events.data() + cases.histories.offsets[c];
-      const bool known = shopperContent(model, events, cases.histories.offsets[c + 1] - cases.histories.offsets[c],
-                                        scratch, wanted.data());
+      const bool known = shopperContent(
+          model, nullptr, events, cases.histories.offsets[c + 1] - cases.histories.offsets[c], scratch, wanted.data());
       if (known) kernels().dotF32(wanted.data(), rows.data(), dim, newRows.size(), dim, scores.data());
       ranks.clear();
       for (uint64_t t = cases.targetOffsets[c]; t < cases.targetOffsets[c + 1]; t++) {

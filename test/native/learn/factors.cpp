@@ -114,7 +114,7 @@ void train(uint64_t seed, uint32_t dim) {
       weights.push_back(positives.weights[positives.places[i]]);
     }
     if (fans.empty()) continue;
-    foldInItem(*placed, fans.data(), weights.data(), fans.size(), solver, y.data());
+    foldInItem(*placed, fans.data(), weights.data(), fans.size(), nullptr, solver, y.data());
     const float* expected = placed->factors.data() + item * dim;
     double error = 0;
     for (uint32_t d = 0; d < dim; d++) error += (y[d] - expected[d]) * (y[d] - expected[d]);
