@@ -241,7 +241,7 @@ export interface NativeModelParts {
   sessions: NativeSessions | null;
   content: NativeContent | null;
   popularity: Float32Array;
-  attention: { scale: number; decay: number; maxEvents: number };
+  attention: { scale: number; decay: number; maxEvents: number; halfLife: number };
   /** In the order of SOURCES. */
   blend: { weight: number[]; missing: number[] };
   excludeSeen: boolean;
@@ -255,7 +255,7 @@ export interface NativeModels {
 }
 
 /** Order of the sources in blends and bit masks; the same list as Source in native/state/models.h. */
-export const SOURCES = ['rules', 'factors', 'attention', 'popularity', 'sequence', 'sessions', 'content'] as const;
+export const SOURCES = ['rules', 'factors', 'attention', 'popularity', 'sequence', 'sessions', 'content', 'repeats'] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 export interface RankCasesOptions {

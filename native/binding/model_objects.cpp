@@ -161,6 +161,7 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   attention.Set("scale", static_cast<double>(models.attention.scale));
   attention.Set("decay", static_cast<double>(models.attention.decay));
   attention.Set("maxEvents", models.attention.maxEvents);
+  attention.Set("halfLife", static_cast<double>(models.attention.halfLife));
   Napi::Array weight = Napi::Array::New(env, kSources);
   Napi::Array missing = Napi::Array::New(env, kSources);
   for (uint32_t s = 0; s < kSources; s++) {

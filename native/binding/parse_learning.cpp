@@ -241,6 +241,7 @@ AttentionModel attentionOf(const Napi::Value& value) {
   out.scale = static_cast<float>(numberOf(object.Get("scale"), "attention.scale", 0, 1e6));
   out.decay = static_cast<float>(numberOf(object.Get("decay"), "attention.decay", 0, 1));
   out.maxEvents = wholeUpTo(object, "maxEvents", "attention", 1, kMaxAttended);
+  out.halfLife = static_cast<float>(numberOf(object.Get("halfLife"), "attention.halfLife", 0, 1e9));
   return out;
 }
 

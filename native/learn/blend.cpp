@@ -19,26 +19,29 @@ constexpr uint32_t kFoldBlocks =
 constexpr uint32_t kMostFoldBlock = 64;  // cases of a run
 constexpr float kScales[] = {2, 4, 8, 16};
 constexpr float kDecays[] = {0.3f, 0.5f, 0.7f, 0.9f};
+constexpr float kHalfLives[] = {7, 30, 90, 365};  // days
 constexpr float kTieBreak = 1e-3f;  // popularity's least weight: it decides between items that nothing else tells apart
-const char* const kNames[kSources] = {"rules", "factors", "attention", "popularity", "sequence", "sessions", "content"};
+const char* const kNames[kSources] = {"rules",    "factors",  "attention", "popularity",
+                                      "sequence", "sessions", "content",   "repeats"};
 
 constexpr size_t indexOf(Source source) { return static_cast<size_t>(source); }
 
-SourceSet sourcesOf(const ModelSet& models) {
+SourceSet sourcesOf(const ModelSet& models, bool excludeSeen) {
   SourceSet sources = sourceBit(Source::popularity);
   if (models.rules) sources |= sourceBit(Source::rules);
   if (models.factors) sources |= sourceBit(Source::factors) | sourceBit(Source::attention);
   if (models.intents) sources |= sourceBit(Source::sequence);
   if (models.sessions) sources |= sourceBit(Source::sessions);
   if (models.content) sources |= sourceBit(Source::content);
+  if (!excludeSeen) sources |= sourceBit(Source::repeats);
   return sources;
 }
 
 /// What validation chose on the public shops we know, rounded, for a shop that has nothing to choose by.
 Blend defaultBlend(SourceSet sources) {
   Blend blend;
-  blend.weight = {0.5f, 0.4f, 0.4f, 0.05f, 0.8f, 0.2f, 0.2f};
-  blend.missing = {0.6f, 0, 0, 0, 0, 0, 0};
+  blend.weight = {0.5f, 0.4f, 0.4f, 0.05f, 0.8f, 0.2f, 0.2f, 0.3f};
+  blend.missing = {0.6f, 0, 0, 0, 0, 0, 0, 0};
   for (size_t s = 0; s < kSources; s++) {
     if (!((sources >> s) & 1)) blend.weight[s] = blend.missing[s] = 0;
   }
@@ -68,9 +71,10 @@ class Search {
         chosen_(sampleCases(cases, kBlendCases, kBlendEvents, options.seed)) {}
 
   /// Units of progress that one search takes at most.
-  static constexpr double kUnits = 44;
+  static constexpr double kUnits = 56;
 
   void run() {
+    if (!excludeSeen_) chooseHalfLife();
     if (models_.factors) chooseAttention();
     std::vector<BlendCase> table = gather(chosen_);
     attendCases(models_, attention, cases_, chosen_, table, options_.threads, control_);
@@ -101,6 +105,29 @@ class Search {
     return all;
   }
 
+  /// The half-life that ranks the candidates best by repeats alone.
+  void chooseHalfLife() {
+    const std::vector<uint32_t> some = sampleCases(cases_, kAttentionCases, kBlendEvents, options_.seed);
+    std::vector<uint32_t> all(some.size());
+    for (uint32_t i = 0; i < all.size(); i++) all[i] = i;
+    Blend alone;
+    alone.weight[indexOf(Source::repeats)] = 1;
+    alone.missing[indexOf(Source::repeats)] = 100;
+    double reached = -1;
+    float best = models_.attention.halfLife;
+    for (float halfLife : kHalfLives) {
+      models_.attention.halfLife = halfLife;
+      const auto features = featuresOf(gather(some), options_.threads, control_);
+      const CaseQuality quality = meanQuality(blendQualities(features, all, alone, options_.threads, control_));
+      trials.push_back({{{"excludeSeen", excludeSeen_}, {"halfLife", halfLife}}, quality.ndcg, quality.recall});
+      control_.advance(1);
+      if (!(quality.ndcg > reached)) continue;
+      reached = quality.ndcg;
+      best = halfLife;
+    }
+    attention.halfLife = models_.attention.halfLife = best;
+  }
+
   /// The setting that ranks the candidates best by attention alone.
   void chooseAttention() {
     const std::vector<uint32_t> some = sampleCases(cases_, kAttentionCases, kBlendEvents, options_.seed);
@@ -113,7 +140,7 @@ class Search {
     double reached = -1;
     for (float scale : kScales) {
       for (float decay : kDecays) {
-        AttentionModel tried;
+        AttentionModel tried = models_.attention;
         tried.scale = scale;
         tried.decay = decay;
         attendCases(models_, tried, cases_, some, table, options_.threads, control_);
@@ -158,7 +185,7 @@ class Search {
       Qualities qualities;
       for (size_t s = 0; s < kSources; s++) {
         const SourceSet tried = sources_ | (1u << s);
-        if (tried == sources_ || !((sourcesOf(models_) >> s) & 1)) continue;
+        if (tried == sources_ || !((sourcesOf(models_, excludeSeen_) >> s) & 1)) continue;
         Qualities found = judge(tried);
         if (best != sources_ && !(meanQuality(found).ndcg > meanQuality(qualities).ndcg)) continue;
         best = tried;
@@ -172,7 +199,7 @@ class Search {
     }
   }
 
-  const ModelSet& models_;
+  ModelSet models_;
   const Cases& cases_;
   const bool excludeSeen_;
   const BlendOptions& options_;
@@ -192,8 +219,8 @@ LearnedBlend learnBlend(const Dataset& data, ModelParts parts, const BlendOption
   if (models->items != data.items) {
     throw Error(Status::invalidArgument, "popularity: expected one count for each item of the data set");
   }
-  parts.blend = defaultBlend(sourcesOf(*models));
   parts.excludeSeen = options.excludeSeen.value_or(true);
+  parts.blend = defaultBlend(sourcesOf(*models, parts.excludeSeen));
   std::vector<Trial> trials;
   std::vector<bool> tried;
   if (data.validation.count() > 0) {

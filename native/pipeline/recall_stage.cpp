@@ -16,7 +16,7 @@ size_t wantedOf(const Ask& ask) { return std::max<size_t>(ask.candidates, ask.k)
 /// Sources that recall share the candidates evenly.
 size_t quotaOf(const ModelSet& models, const Ask& ask) {
   const size_t sources = (models.rules != nullptr) + (models.sessions != nullptr) + (models.factors != nullptr) +
-                         (models.intents != nullptr) + (models.content != nullptr);
+                         (models.intents != nullptr) + (models.content != nullptr) + !ask.excludeSeen;
   return (wantedOf(ask) + sources - 1) / std::max<size_t>(1, sources);
 }
 
@@ -214,6 +214,7 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
   };
   if (models.rules) takeBest(scratch.rules);
   if (models.sessions) takeBest(scratch.sessions);
+  if (!ask.excludeSeen) takeBest(scratch.repeats);
   for (VectorRecall* source : {&slot.factors, &slot.sequence, &slot.content}) {
     if (!source->known) continue;
     for (const ScoredRow& scored : source->best.best()) take(scored.row);
@@ -233,7 +234,7 @@ float scoreOf(const VectorRecall& recalled, uint32_t row, const float* query, co
 }
 
 /// Scores the candidates of ask `a` by every source that knows them.
-void score(const ModelSet& models, size_t a, Scratch& scratch) {
+void score(const ModelSet& models, const Ask& ask, size_t a, Scratch& scratch) {
   const AskSlot& slot = scratch.slots[a];
   Candidates& candidates = scratch.candidates;
   candidates.openScores();
@@ -257,6 +258,9 @@ void score(const ModelSet& models, size_t a, Scratch& scratch) {
         const bool scored = row < slot.content.scores.size() && !models.lateContent;
         candidates.set(i, Source::content, scored ? slot.content.scores[row] : dot(query, vector, contentDim));
       }
+    }
+    if (!ask.excludeSeen && scratch.repeats[row] > 0) {
+      candidates.set(i, Source::repeats, std::log(scratch.repeats[row]));
     }
     if (row >= models.items) continue;
     // Counts span orders of magnitude: their logarithms add up with inner products as probabilities multiply.
@@ -290,6 +294,10 @@ void recallSome(const ModelSet& models, const Ask* asks, size_t first, size_t co
       collectVotes(asks[a].events, asks[a].eventCount, models.items, sessions.decay, sessions.maxEvents, scratch.votes);
       scoreSessions(sessions, scratch.votes, scratch.session, scratch.sessions);
     }
+    if (!asks[a].excludeSeen) {
+      scoreRepeats(asks[a].events, asks[a].eventCount, models.attention.halfLife, asks[a].eligible.rows,
+                   scratch.repeats);
+    }
     scratch.votes.clear();
     if (models.rules) {
       collectVotes(asks[a].events, asks[a].eventCount, models.items, models.rules->decay, models.rules->maxEvents,
@@ -297,7 +305,7 @@ void recallSome(const ModelSet& models, const Ask* asks, size_t first, size_t co
       scoreRules(*models.rules, scratch.votes, scratch.rules);
     }
     merge(models, asks[a], scratch.slots[a], scratch);
-    score(models, a, scratch);
+    score(models, asks[a], a, scratch);
     visit(first + a, scratch.candidates, scratch.votes);
   }
 }

@@ -6,6 +6,7 @@
 #include "../recall/content.h"
 #include "../recall/fold_in.h"
 #include "../recall/intent.h"
+#include "../recall/repeats.h"
 #include "../recall/rules.h"
 #include "../recall/sessions.h"
 #include "../state/candidates.h"
@@ -45,6 +46,7 @@ struct Scratch {
   SparseScores rules;
   SessionScratch session;
   SparseScores sessions;
+  SparseScores repeats;
   TopRows top;
   RowSet taken;
   std::vector<Vote> votes;

@@ -83,6 +83,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   const AttentionModel& attention = parts.attention;
   if (!(attention.decay > 0 && attention.decay <= 1)) refuse("attention: decay must be above 0, at most 1");
   if (!(attention.scale >= 0) || !std::isfinite(attention.scale)) refuse("attention: scale must not be negative");
+  if (!(attention.halfLife > 0) || !std::isfinite(attention.halfLife)) refuse("attention: halfLife must be above 0");
   if (attention.maxEvents == 0 || attention.maxEvents > kMaxAttended) refuse("attention: maxEvents is out of range");
   for (size_t s = 0; s < kSources; s++) {
     if (!std::isfinite(parts.blend.weight[s]) || !std::isfinite(parts.blend.missing[s])) {

@@ -71,16 +71,17 @@ struct SessionsModel {
 
 constexpr size_t kSessionSample = 500;  // newest sessions of an item that a request looks at
 
-/// How a candidate is scored against the shopper's last events.
+/// How a candidate is scored against the shopper's events.
 struct AttentionModel {
   float scale = 8;          // sharpness of the softmax over cosine similarities
   float decay = 0.8f;       // bias of an event: log(weight) + age * log(decay)
   uint32_t maxEvents = 50;  // only the last events are attended
+  float halfLife = 90;      // days in which having had an item says half as much for having it again
 };
 
 /// Sources of a candidate. The order is part of the bundle and of a reply's bit mask.
-enum class Source : uint32_t { rules, factors, attention, popularity, sequence, sessions, content };
-constexpr size_t kSources = 7;
+enum class Source : uint32_t { rules, factors, attention, popularity, sequence, sessions, content, repeats };
+constexpr size_t kSources = 8;
 
 /// Final score: sum over sources of weight * z-score within the request (0 where missing) - missing * (source absent).
 struct Blend {

@@ -11,7 +11,7 @@ import { countPopularity, hasSequences, repeatShare } from './slice.js';
 import type { LearnedSequence, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
 
 /** What a set of one model says of attention, which it does not have. */
-const NO_ATTENTION: NativeModelParts['attention'] = { scale: 8, decay: 0.8, maxEvents: 50 };
+const NO_ATTENTION: NativeModelParts['attention'] = { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 };
 const DEFAULT_CANDIDATES = 500;
 /** How the files begin that a stopped training goes on from. */
 const CHECKPOINT = '.checkpoint-';
@@ -68,8 +68,8 @@ function only(source: SourceName): NativeModelParts['blend'] {
 
 /** Numbers in the order of the sources, by name. */
 function bySource(numbers: readonly number[]): Record<SourceName, number> {
-  const [rules = 0, factors = 0, attention = 0, popularity = 0, sequence = 0, sessions = 0, content = 0] = numbers;
-  return { rules, factors, attention, popularity, sequence, sessions, content };
+  const [rules = 0, factors = 0, attention = 0, popularity = 0, sequence = 0, sessions = 0, content = 0, repeats = 0] = numbers;
+  return { rules, factors, attention, popularity, sequence, sessions, content, repeats };
 }
 
 /** What is known of the items, in native memory; null where nothing is. */

@@ -330,7 +330,7 @@ describe('requests', () => {
         sessions: null,
         content: null,
         popularity: new Float32Array(ring).fill(1),
-        attention: { scale: 8, decay: 0.8, maxEvents: 50 },
+        attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
         blend: { weight: SOURCES.map((source) => Number(source === 'sequence')), missing: SOURCES.map(() => 0) },
         excludeSeen: true,
       }),
@@ -394,8 +394,8 @@ describe('requests', () => {
       sessions: null,
       content: null,
       popularity: new Float32Array(6),
-      attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-      blend: { weight: [1, 0, 0, 0, 0, 0, 0], missing: [5, 0, 0, 0, 0, 0, 0] },
+      attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
+      blend: { weight: [1, 0, 0, 0, 0, 0, 0, 0], missing: [5, 0, 0, 0, 0, 0, 0, 0] },
       excludeSeen: true,
     });
     engine.publish(models);

@@ -237,8 +237,8 @@ const MODELS: ModelTensors = {
     neighbours: 100,
     maxEvents: 50,
   },
-  attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-  blend: { weight: [1, 2, 3, 4, 5, 0, 6], missing: [0, 0, 0, 0, 0, 0, 0] },
+  attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
+  blend: { weight: [1, 2, 3, 4, 5, 0, 6, 7], missing: [0, 0, 0, 0, 0, 0, 0, 0] },
   excludeSeen: false,
 };
 

@@ -154,8 +154,8 @@ describe('learning', () => {
       sessions: null,
       content: null,
       popularity,
-      attention: { scale: 8, decay: 0.8, maxEvents: 50 },
-      blend: { weight: [0, 0, 0, 1, 0, 0, 0], missing: [0, 0, 0, 0, 0, 0, 0] },
+      attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
+      blend: { weight: [0, 0, 0, 1, 0, 0, 0, 0], missing: [0, 0, 0, 0, 0, 0, 0, 0] },
       excludeSeen: true,
     });
     const asked = cases([[0], [], [9]], [[0, 2, 9], [3], [1]]);

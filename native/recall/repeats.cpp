@@ -1,0 +1,29 @@
+#include "repeats.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace kairank {
+
+namespace {
+
+constexpr double kDay = 86400000;  // milliseconds
+constexpr double kLongest = 60;    // half-lives after which an event counts no less
+
+}  // namespace
+
+void scoreRepeats(const HistoryEvent* events, size_t count, float halfLife, uint32_t rows, SparseScores& out) {
+  for (size_t i = 0; i < count; i++) {
+    if (positive(events[i])) rows = std::max(rows, events[i].row + 1);
+  }
+  out.reset(rows);
+  const double newest = count > 0 ? events[count - 1].at : 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!positive(events[i])) continue;
+    const double age = std::max(0.0, newest - events[i].at) / kDay / halfLife;
+    const double share = age == age ? std::exp2(-std::min(age, kLongest)) : 0;
+    out.add(events[i].row, static_cast<float>(std::min(events[i].weight, kMaxEventWeight) * share));
+  }
+}
+
+}  // namespace kairank
