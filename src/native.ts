@@ -233,6 +233,28 @@ export interface NativeContent {
   };
 }
 
+/** The network that orders the best candidates anew; see RankerModel in native/state/models.h. */
+export interface NativeRanker {
+  tensors(): {
+    inputs: number;
+    hidden: number;
+    narrow: number;
+    mean: Float32Array;
+    scale: Float32Array;
+    weights: Float32Array;
+    trust: number;
+    slope: number;
+    offset: number;
+    depth: number;
+  };
+}
+
+/** NDCG@10 and recall@10. */
+export interface Quality {
+  ndcg: number;
+  recall: number;
+}
+
 export interface NativeModelParts {
   items: number;
   rules: NativeRules | null;
@@ -241,6 +263,9 @@ export interface NativeModelParts {
   sessions: NativeSessions | null;
   content: NativeContent | null;
   popularity: Float32Array;
+  /** As popularity, over the last month of training alone; null: nothing is known of it. */
+  recent: Float32Array | null;
+  ranker: NativeRanker | null;
   attention: { scale: number; decay: number; maxEvents: number; halfLife: number };
   /** In the order of SOURCES. */
   blend: { weight: number[]; missing: number[] };
@@ -353,9 +378,29 @@ export interface NativeLearning {
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
     data: NativeDataset,
-    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'popularity'>,
+    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'popularity' | 'recent'>,
     options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
+  /**
+   * Learns the ranker from cases that the models `before` did not learn from, and chooses its epochs on later ones with
+   * the models that serve. `ranker` is null where its gain in NDCG@10 is within one standard error.
+   */
+  learnRanker(
+    before: NativeModels,
+    taught: NativeCases,
+    models: NativeModels,
+    choosing: NativeCases,
+    options: Omit<LearnOptions, 'excludeSeen'> & { candidates: number },
+  ): NativeJob<{
+    ranker: NativeRanker | null;
+    settings: Record<string, number>;
+    trials: Trial[];
+    without: Quality;
+    with: Quality;
+    /** Standard error of the difference. */
+    error: number;
+  }>;
+  rankerFromTensors(tensors: ReturnType<NativeRanker['tensors']>): NativeRanker;
   rulesFromTensors(items: number, tensors: ReturnType<NativeRules['tensors']>): NativeRules;
   factorsFromTensors(items: number, tensors: ReturnType<NativeFactors['tensors']>): NativeFactors;
   sessionsFromTensors(items: number, tensors: ReturnType<NativeSessions['tensors']>): NativeSessions;

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "../learn/ranker/learn.h"
 #include "content.h"
 #include "errors.h"
 #include "handles.h"
@@ -11,6 +12,7 @@
 #include "learned_objects.h"
 #include "model_objects.h"
 #include "parse_learning.h"
+#include "parse_settings.h"
 
 namespace kairank {
 
@@ -231,6 +233,58 @@ Napi::Value createModels(Arguments info) {
   return modelsObject(info.Env(), makeModels(std::move(parts)));
 }
 
+Napi::Value learnRankerJob(Arguments info) {
+  const Napi::Object given = objectOf(info[4], "options");
+  RankerSearch search;
+  search.seed = wholeOf(given.Get("seed"), "options.seed", 0, kMaxSeed);
+  search.threads = wholeUpTo(given, "threads", "options", 1, kMaxThreads);
+  search.candidates = wholeUpTo(given, "candidates", "options", 1, kMaxCandidates);
+  auto taught = std::make_shared<const Cases>(casesOf(info[1], "taught", kNoRow));
+  auto choosing = std::make_shared<const Cases>(casesOf(info[3], "choosing", kNoRow));
+  const auto work = [before = unwrapHandle<const ModelSet>(info[0], kModelsTag, "before"), taught,
+                     models = unwrapHandle<const ModelSet>(info[2], kModelsTag, "models"), choosing,
+                     search](JobContext& context) {
+    JobControl control(context);
+    return learnRanker(*before, *taught, *models, *choosing, search, control);
+  };
+  return startJob(info.Env(), work, given.Get("onProgress"), [](Napi::Env env, const LearnedRanker& learned) {
+    const auto quality = [&](const CaseQuality& one) {
+      Napi::Object object = Napi::Object::New(env);
+      object.Set("ndcg", one.ndcg);
+      object.Set("recall", one.recall);
+      return object;
+    };
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("ranker", learned.ranker ? Napi::Value(rankerObject(env, learned.ranker)) : env.Null());
+    object.Set("settings", settingsObject(env, named(learned.settings)));
+    object.Set("trials", trialsArray(env, learned.trials));
+    object.Set("without", quality(learned.without));
+    object.Set("with", quality(learned.with));
+    object.Set("error", learned.error);
+    return object;
+  });
+}
+
+Napi::Value rankerFromTensors(Arguments info) {
+  const Napi::Object object = objectOf(info[0], "tensors");
+  auto model = std::make_shared<RankerModel>();
+  model->inputs = wholeUpTo(object, "inputs", "tensors", 1, 4096);
+  model->hidden = wholeUpTo(object, "hidden", "tensors", 1, 4096);
+  model->narrow = wholeUpTo(object, "narrow", "tensors", 1, 4096);
+  model->depth = wholeUpTo(object, "depth", "tensors", 1, kMaxCandidates);
+  model->mean = vectorOf<float>(object.Get("mean"), "tensors.mean");
+  model->scale = vectorOf<float>(object.Get("scale"), "tensors.scale");
+  model->weights = vectorOf<float>(object.Get("weights"), "tensors.weights");
+  const auto number = [&](const char* name) {
+    return static_cast<float>(numberOf(object.Get(name), std::string("tensors.") + name, -1e30, 1e30));
+  };
+  model->trust = number("trust");
+  model->slope = number("slope");
+  model->offset = number("offset");
+  checkRanker(*model);
+  return rankerObject(info.Env(), std::move(model));
+}
+
 Napi::Value rankCasesJob(Arguments info) {
   const RankOptions options = rankOptionsOf(info[2]);
   // Rows that the models do not know are no mistake here: they have no votes, and as targets they are missed.
@@ -271,6 +325,8 @@ Napi::Object makeLearning(Napi::Env env) {
   learning.Set("sessionsFromTensors", Napi::Function::New<guarded<sessionsFromTensors>>(env, "sessionsFromTensors"));
   learning.Set("sequenceFromTensors", Napi::Function::New<guarded<sequenceFromTensors>>(env, "sequenceFromTensors"));
   addContentLearning(env, learning);
+  learning.Set("learnRanker", Napi::Function::New<guarded<learnRankerJob>>(env, "learnRanker"));
+  learning.Set("rankerFromTensors", Napi::Function::New<guarded<rankerFromTensors>>(env, "rankerFromTensors"));
   learning.Set("createModels", Napi::Function::New<guarded<createModels>>(env, "createModels"));
   learning.Set("rankCases", Napi::Function::New<guarded<rankCasesJob>>(env, "rankCases"));
   return learning;

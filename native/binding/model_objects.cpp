@@ -12,6 +12,7 @@ namespace {
 constexpr napi_type_tag kRulesTag = {0x6b6169726e6b5275u, 0x6c65730000000001u};
 constexpr napi_type_tag kFactorsTag = {0x6b6169726e6b4661u, 0x63746f7273000001u};
 constexpr napi_type_tag kSequenceTag = {0x6b6169726e6b5365u, 0x7175656e63650001u};
+constexpr napi_type_tag kRankerTag = {0x6b6169726e6b5261u, 0x6e6b657200000001u};
 constexpr napi_type_tag kContentTag = {0x6b6169726e6b436fu, 0x6e74656e74000001u};
 constexpr napi_type_tag kSessionsTag = {0x6b6169726e6b5365u, 0x7373696f6e730001u};
 
@@ -148,6 +149,30 @@ Napi::Object sessionsObject(Napi::Env env, std::shared_ptr<const SessionsModel> 
   return modelObject<SessionsModel>(env, std::move(model), kSessionsTag, bytes, "tensors", sessionTensors);
 }
 
+namespace {
+
+Napi::Value rankerTensors(Napi::Env env, const RankerModel& model) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("inputs", model.inputs);
+  object.Set("hidden", model.hidden);
+  object.Set("narrow", model.narrow);
+  object.Set("mean", arrayOf<Napi::Float32Array>(env, model.mean));
+  object.Set("scale", arrayOf<Napi::Float32Array>(env, model.scale));
+  object.Set("weights", arrayOf<Napi::Float32Array>(env, model.weights));
+  object.Set("trust", static_cast<double>(model.trust));
+  object.Set("slope", static_cast<double>(model.slope));
+  object.Set("offset", static_cast<double>(model.offset));
+  object.Set("depth", model.depth);
+  return object;
+}
+
+}  // namespace
+
+Napi::Object rankerObject(Napi::Env env, std::shared_ptr<const RankerModel> model) {
+  const int64_t bytes = bytesOf(model->weights);
+  return modelObject<RankerModel>(env, std::move(model), kRankerTag, bytes, "tensors", rankerTensors);
+}
+
 Napi::Object contentObject(Napi::Env env, std::shared_ptr<const ContentModel> model) {
   int64_t bytes = bytesOf(model->vectors) + bytesOf(model->behaviour);
   for (const ModalityModel& modality : model->modalities) bytes += bytesOf(modality.table) + bytesOf(modality.features);
@@ -180,6 +205,8 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   parts.Set("sessions", models.sessions ? Napi::Value(sessionsObject(env, models.sessions)) : env.Null());
   parts.Set("content", models.content ? Napi::Value(contentObject(env, models.content)) : env.Null());
   parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.counts->popularity));
+  parts.Set("recent", arrayOf<Napi::Float32Array>(env, partsOf(models).recent));
+  parts.Set("ranker", models.ranker ? Napi::Value(rankerObject(env, models.ranker)) : env.Null());
   parts.Set("attention", attention);
   parts.Set("blend", blend);
   parts.Set("excludeSeen", models.excludeSeen);
@@ -211,6 +238,13 @@ ModelParts partsFrom(const Napi::Value& value) {
   if (!isNone(factors)) parts.factors = unwrapHandle<const FactorsModel>(factors, kFactorsTag, "parts.factors");
   if (!isNone(sequence)) parts.sequence = unwrapHandle<const SequenceModel>(sequence, kSequenceTag, "parts.sequence");
   if (!isNone(sessions)) parts.sessions = unwrapHandle<const SessionsModel>(sessions, kSessionsTag, "parts.sessions");
+  const Napi::Value ranker = object.Get("ranker");
+  if (!isNone(ranker)) parts.ranker = unwrapHandle<const RankerModel>(ranker, kRankerTag, "parts.ranker");
+  const Napi::Value recent = object.Get("recent");
+  if (!isNone(recent)) {
+    const Span<float> span = spanOf<float>(recent, "parts.recent");
+    parts.recent.assign(span.data, span.data + span.size);
+  }
   const Span<float> counts = spanOf<float>(popularity, "parts.popularity");
   parts.popularity.assign(counts.data, counts.data + counts.size);
   return parts;

@@ -19,11 +19,13 @@ Napi::Value arrayOf(Napi::Env env, const std::vector<T>& values) {
   return array;
 }
 
-/// The NativeRules, NativeFactors, NativeSequence, NativeSessions, NativeContent and NativeModels of src/native.ts.
+/// The NativeRules, NativeFactors, NativeSequence, NativeSessions, NativeContent, NativeRanker and NativeModels of
+/// src/native.ts.
 Napi::Object rulesObject(Napi::Env env, std::shared_ptr<const RulesModel> model);
 Napi::Object factorsObject(Napi::Env env, std::shared_ptr<const FactorsModel> model);
 Napi::Object sequenceObject(Napi::Env env, std::shared_ptr<const SequenceModel> model);
 Napi::Object sessionsObject(Napi::Env env, std::shared_ptr<const SessionsModel> model);
+Napi::Object rankerObject(Napi::Env env, std::shared_ptr<const RankerModel> model);
 Napi::Object contentObject(Napi::Env env, std::shared_ptr<const ContentModel> model);
 Napi::Object modelsObject(Napi::Env env, std::shared_ptr<const ModelSet> models);
 

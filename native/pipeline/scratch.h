@@ -3,6 +3,7 @@
 
 #include "../include/top.h"
 #include "../rank/attention.h"
+#include "../rank/ranker_inputs.h"
 #include "../recall/content.h"
 #include "../recall/fold_in.h"
 #include "../recall/intent.h"
@@ -57,6 +58,7 @@ struct Scratch {
   std::vector<double> scores;
   std::vector<uint32_t> order;
   ReasonScratch reasons;
+  RankerScratch ranker;
 };
 
 }  // namespace kairank

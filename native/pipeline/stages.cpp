@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "../rank/blend.h"
+#include "../rank/ranker.h"
 #include "../recall/make_models.h"
 #include "recall_stage.h"
 #include "scratch.h"
@@ -12,16 +13,24 @@ namespace kairank {
 
 namespace {
 
-void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
+/// scratch.order = the candidates, the best `count` of them in the order of their scores.
+void orderBest(size_t count, Scratch& scratch) {
   const Candidates& candidates = scratch.candidates;
   std::vector<uint32_t>& order = scratch.order;
   order.resize(candidates.rows.size());
   std::iota(order.begin(), order.end(), 0u);
-  const size_t shown = std::min<size_t>(ask.k, order.size());
-  std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](uint32_t a, uint32_t b) {
+  count = std::min(count, order.size());
+  std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](uint32_t a, uint32_t b) {
     return scratch.scores[a] != scratch.scores[b] ? scratch.scores[a] > scratch.scores[b]
                                                   : candidates.rows[a] < candidates.rows[b];
   });
+}
+
+void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
+  const Candidates& candidates = scratch.candidates;
+  std::vector<uint32_t>& order = scratch.order;
+  orderBest(ask.k, scratch);
+  const size_t shown = std::min<size_t>(ask.k, order.size());
   answer.rows.resize(shown);
   answer.scores.resize(shown);
   answer.sources.resize(shown);
@@ -54,6 +63,12 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
     }
     standardise(candidates, scratch.z);
     blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
+    if (models.ranker) {
+      orderBest(models.ranker->depth, scratch);
+      scratch.order.resize(std::min<size_t>(models.ranker->depth, scratch.order.size()));
+      scratch.ranker.history.read(ask.events, ask.eventCount);
+      rerank(models, candidates, scratch.z, scratch.order, scratch.ranker, scratch.scores);
+    }
     pick(ask, scratch, answer);
     answer.reasonEvents.assign(answer.rows.size() * ask.reasons, kNoEvent);
     answer.reasonWeights.assign(answer.rows.size() * ask.reasons, 0.0f);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../include/status.h"
+#include "../rank/ranker_inputs.h"
 #include "embeddings.h"
 #include "intent.h"
 
@@ -28,11 +29,13 @@ std::vector<uint32_t> mostPopular(const std::vector<float>& popularity) {
   return order;
 }
 
-std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity) {
+std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity, const std::vector<float>& recent) {
   auto counts = std::make_shared<ItemCounts>();
   counts->popular = mostPopular(popularity);
   counts->logPopularity.reserve(popularity.size());
   for (float count : popularity) counts->logPopularity.push_back(std::log1p(count));
+  counts->logRecent.assign(popularity.size(), 0.0f);
+  for (size_t row = 0; row < recent.size(); row++) counts->logRecent[row] = std::log1p(recent[row]);
   counts->seen.assign((popularity.size() + 63) / 64, 0);
   for (size_t row = 0; row < popularity.size(); row++) {
     counts->seen[row >> 6] |= uint64_t{popularity[row] > 0} << (row & 63);
@@ -70,6 +73,14 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   for (float count : parts.popularity) {
     if (!(count >= 0) || !std::isfinite(count)) refuse("popularity: every count must be finite and not negative");
   }
+  if (!parts.recent.empty() && parts.recent.size() != parts.popularity.size()) {
+    refuse("recent: expected one count for each item");
+  }
+  for (float count : parts.recent) {
+    if (!(count >= 0) || !std::isfinite(count)) refuse("recent: every count must be finite and not negative");
+  }
+  if (parts.ranker) checkRanker(*parts.ranker);
+  if (parts.ranker && parts.ranker->inputs != kRankerInputs) refuse("ranker: it has inputs of another kind");
   auto models = std::make_shared<ModelSet>();
   models->items = static_cast<uint32_t>(parts.popularity.size());
   const auto agrees = [&](uint32_t items, const char* model) {
@@ -90,7 +101,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
       refuse("blend: every weight must be finite");
     }
   }
-  models->counts = countsOf(std::move(parts.popularity));
+  models->counts = countsOf(std::move(parts.popularity), parts.recent);
   if (parts.factors) {
     const FactorsModel& factors = *parts.factors;
     models->unitFactors =
@@ -112,6 +123,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   models->factors = std::move(parts.factors);
   models->attention = attention;
   models->blend = parts.blend;
+  models->ranker = std::move(parts.ranker);
   models->excludeSeen = parts.excludeSeen;
   return models;
 }
@@ -119,6 +131,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
 ModelParts partsOf(const ModelSet& models) {
   ModelParts parts;
   parts.popularity = models.counts->popularity;
+  for (float logarithm : models.counts->logRecent) parts.recent.push_back(std::expm1(logarithm));
   parts.rules = models.rules;
   parts.factors = models.factors;
   if (models.intents) parts.sequence = models.intents->shared();
@@ -126,6 +139,7 @@ ModelParts partsOf(const ModelSet& models) {
   parts.content = models.content;
   parts.attention = models.attention;
   parts.blend = models.blend;
+  parts.ranker = models.ranker;
   parts.excludeSeen = models.excludeSeen;
   return parts;
 }

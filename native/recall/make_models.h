@@ -13,6 +13,7 @@ namespace kairank {
 /// What a set of models is made of.
 struct ModelParts {
   std::vector<float> popularity;  // decides the number of items
+  std::vector<float> recent;      // of each item, in the last month; empty: nothing is known of it
   std::shared_ptr<const RulesModel> rules;
   std::shared_ptr<const FactorsModel> factors;
   std::shared_ptr<const SequenceModel> sequence;
@@ -20,6 +21,7 @@ struct ModelParts {
   std::shared_ptr<const ContentModel> content;
   AttentionModel attention;
   Blend blend;
+  std::shared_ptr<const RankerModel> ranker;
   bool excludeSeen = true;
 };
 

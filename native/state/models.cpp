@@ -73,6 +73,22 @@ void completeFactors(FactorsModel& model) {
   }
 }
 
+void checkRanker(const RankerModel& model) {
+  if (model.inputs == 0 || model.inputs > 4096 || model.hidden == 0 || model.hidden > 4096 || model.narrow == 0 ||
+      model.narrow > 4096) {
+    refuse("ranker: a width is out of range");
+  }
+  if (model.mean.size() != model.inputs || model.scale.size() != model.inputs) {
+    refuse("ranker: expected a mean and a scale for each input");
+  }
+  if (model.weights.size() != model.weightCount()) refuse("ranker: the number of weights does not fit its widths");
+  if (!finite(model.mean) || !finite(model.scale) || !finite(model.weights) || !std::isfinite(model.trust) ||
+      !std::isfinite(model.slope) || !std::isfinite(model.offset)) {
+    refuse("ranker: every number must be finite");
+  }
+  if (model.depth == 0 || model.depth > kMaxCandidates) refuse("ranker: depth is out of range");
+}
+
 void completeSessions(SessionsModel& model) {
   if (model.items > kMaxRows || model.offsets.empty() || model.offsets.size() > kMaxRows) {
     refuse("sessions: expected sessions + 1 offsets");

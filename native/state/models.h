@@ -93,6 +93,7 @@ struct Blend {
 struct ItemCounts {
   std::vector<float> popularity;     // weighted count of positive events
   std::vector<float> logPopularity;  // log(1 + popularity): what a blend reads
+  std::vector<float> logRecent;      // the same of the last month of training alone
   std::vector<uint32_t> popular;     // rows by popularity, best first, at most a few thousand
   std::vector<uint64_t> seen;        // bit r: training saw row r
 };
@@ -124,6 +125,28 @@ struct LateContent {
   const float* vectorOf(uint32_t row) const;
 };
 
+/// A small network that orders the best candidates of the blend anew (see rank/ranker.h): inputs, standardised, to two
+/// hidden layers with rectifiers, to what it adds to the blend's own score.
+struct RankerModel {
+  uint32_t inputs = 0;
+  uint32_t hidden = 0;         // width of the first layer
+  uint32_t narrow = 0;         // and of the second
+  std::vector<float> mean;     // inputs
+  std::vector<float> scale;    // inputs: 1 / deviation, 0 for an input that never varied
+  std::vector<float> weights;  // first: inputs x hidden, then its biases; second: hidden x narrow, biases; last: narrow
+  float trust = 1;             // what the blend's own score counts
+  float slope = 1;             // probability of the goal = 1 / (1 + exp(-(slope x score + offset)))
+  float offset = 0;
+  uint32_t depth = 200;  // candidates that it orders
+
+  size_t weightCount() const {
+    return static_cast<size_t>(inputs) * hidden + hidden + static_cast<size_t>(hidden) * narrow + narrow + narrow;
+  }
+};
+
+/// @throws Error(invalidArgument) on wrong sizes and numbers that are not finite.
+void checkRanker(const RankerModel& model);
+
 /// All that a request is answered with. Immutable once published; a copy shares the models.
 struct ModelSet {
   uint32_t items = 0;  // rows the models know; later rows have no model yet
@@ -142,7 +165,8 @@ struct ModelSet {
   std::shared_ptr<const std::vector<uint64_t>> contentRows;  // bit r: something is known of row r
   AttentionModel attention;
   Blend blend;
-  bool excludeSeen = true;  // learned on validation; a request may say otherwise
+  std::shared_ptr<const RankerModel> ranker;  // null: the blend's order stands
+  bool excludeSeen = true;                    // learned on validation; a request may say otherwise
 
   /// Whether training saw the row: an item's embedding by the sequence model is noise where it did not.
   bool seen(uint32_t row) const { return row < items && ((counts->seen[row >> 6] >> (row & 63)) & 1); }

@@ -9,6 +9,7 @@ const TASKS: Record<Phase, string> = {
   content: 'learning what items are about',
   factors: 'learning factors',
   sequence: 'learning sequences',
+  ranker: 'learning to rank',
   blend: 'learning the blend',
   refit: 'fitting on everything',
   save: 'saving',

@@ -38,6 +38,8 @@ export interface EvaluateOptions {
   candidates?: number;
   /** Fits the settings that were chosen again on train and validation together. Default: what the protocol does. */
   refit?: boolean;
+  /** Whether the engine learns a ranker beside its blend. Default: true. */
+  ranker?: boolean;
   /** Seconds that training may take. Default: 600. */
   budget?: number;
   signal?: AbortSignal | undefined;
@@ -109,6 +111,7 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
     models: model,
     refit,
     budget: options.budget ?? DEFAULT_BUDGET,
+    ranker: options.ranker ?? true,
     ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),

@@ -135,12 +135,21 @@ export function repeatShare(cases: NativeCases): number {
   return cases.targets.length === 0 ? 0 : repeats / cases.targets.length;
 }
 
-/** Weighted count of the positive events of each item. */
-export function countPopularity(items: number, histories: NativeHistories): Float32Array {
+const DAY = 86_400_000;
+
+/**
+ * Weighted count of the positive events of each item.
+ * @param days only of so many days before the last event; default: of all time
+ */
+export function countPopularity(items: number, histories: NativeHistories, days = Number.POSITIVE_INFINITY): Float32Array {
   const counts = new Float64Array(items);
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const time of histories.times) if (time > newest) newest = time;
   for (let at = 0; at < histories.rows.length; at++) {
     const row = histories.rows[at];
-    if (row !== undefined && row < items && isPositive(histories, at)) counts[row] = (counts[row] ?? 0) + (histories.weights[at] ?? 0);
+    const recent = !(newest - (histories.times[at] ?? 0) > days * DAY);
+    if (recent && row !== undefined && row < items && isPositive(histories, at))
+      counts[row] = (counts[row] ?? 0) + (histories.weights[at] ?? 0);
   }
   return Float32Array.from(counts);
 }

@@ -11,6 +11,7 @@ type RulesTensors = ReturnType<NonNullable<NativeModelParts['rules']>['tensors']
 type FactorsTensors = ReturnType<NonNullable<NativeModelParts['factors']>['tensors']>;
 type SessionsTensors = ReturnType<NonNullable<NativeModelParts['sessions']>['tensors']>;
 type ContentTensors = ReturnType<NonNullable<NativeModelParts['content']>['tensors']>;
+type RankerTensors = ReturnType<NonNullable<NativeModelParts['ranker']>['tensors']>;
 type SequenceTensors = ReturnType<NonNullable<NativeModelParts['sequence']>['tensors']>;
 
 /** Models in plain memory. */
@@ -22,7 +23,9 @@ export interface ModelTensors {
   sequence: SequenceTensors | null;
   sessions: SessionsTensors | null;
   content: ContentTensors | null;
+  ranker: RankerTensors | null;
   popularity: Float32Array;
+  recent: Float32Array | null;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
   excludeSeen: boolean;
@@ -35,6 +38,7 @@ interface Settings {
   sequence: Omit<NativeSequenceConfig, 'kinds'> | null;
   sessions: Omit<SessionsTensors, 'offsets' | 'rows'> | null;
   content: (Pick<ContentTensors, 'dim' | 'decay' | 'maxEvents'> & { modalities: { name: string; inputs: number; bias: number }[] }) | null;
+  ranker: Omit<RankerTensors, 'mean' | 'scale' | 'weights'> | null;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
   excludeSeen: boolean;
@@ -42,7 +46,7 @@ interface Settings {
 
 /** Takes models apart. `keys` has at least as many rows as the models. */
 export function exportModels(models: NativeModels, keys: Float64Array): ModelTensors {
-  const { items, rules, factors, sequence, sessions, content, popularity, attention, blend, excludeSeen } = models.parts();
+  const { items, rules, factors, sequence, sessions, content, ranker, popularity, recent, attention, blend, excludeSeen } = models.parts();
   return {
     keys: keys.slice(0, items),
     rules: rules?.tensors() ?? null,
@@ -50,7 +54,9 @@ export function exportModels(models: NativeModels, keys: Float64Array): ModelTen
     sequence: sequence?.tensors() ?? null,
     sessions: sessions?.tensors() ?? null,
     content: content?.tensors() ?? null,
+    ranker: ranker?.tensors() ?? null,
     popularity,
+    recent,
     attention,
     blend,
     excludeSeen,
@@ -65,7 +71,9 @@ export function importModels({
   sequence,
   sessions,
   content,
+  ranker,
   popularity,
+  recent,
   attention,
   blend,
   excludeSeen,
@@ -78,6 +86,8 @@ export function importModels({
     factors: factors && learning.factorsFromTensors(items, factors),
     sessions: sessions && learning.sessionsFromTensors(items, sessions),
     content: content && learning.contentFromTensors(items, content),
+    ranker: ranker && learning.rankerFromTensors(ranker),
+    recent,
     sequence:
       sequence &&
       learning.sequenceFromTensors(items, {
@@ -94,10 +104,20 @@ export function importModels({
 export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; settings: Settings } {
   const arrays = new Map<string, Tensor>();
   const add = (name: string, data: TensorData, shape: number[] = [data.length]): void => void arrays.set(name, { shape, data });
-  const { keys, rules, factors, sequence, sessions, content, popularity, attention, blend, excludeSeen } = models;
+  const { keys, rules, factors, sequence, sessions, content, ranker, popularity, recent, attention, blend, excludeSeen } = models;
   add('keys', keys);
   add('popularity', popularity);
-  const settings: Settings = { rules: null, factors: null, sequence: null, sessions: null, content: null, attention, blend, excludeSeen };
+  const settings: Settings = {
+    rules: null,
+    factors: null,
+    sequence: null,
+    sessions: null,
+    content: null,
+    ranker: null,
+    attention,
+    blend,
+    excludeSeen,
+  };
   if (rules) {
     add('rules.offsets', rules.offsets);
     add('rules.columns', rules.columns);
@@ -124,6 +144,14 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
       add(`sequence.${name}`, data, rows === 1 ? [columns] : [rows, columns]);
     }
     settings.sequence = rest;
+  }
+  if (recent) add('recent', recent);
+  if (ranker) {
+    const { mean, scale, weights, ...rest } = ranker;
+    add('ranker.mean', mean);
+    add('ranker.scale', scale);
+    add('ranker.weights', weights);
+    settings.ranker = rest;
   }
   if (content) {
     const { dim, modalities, vectors, behaviour, ...rest } = content;
@@ -210,6 +238,17 @@ class TensorReader {
     return { dim, factors: this.finite('factors', data), gram, userGram, ...settings };
   }
 
+  ranker(settings: NonNullable<Settings['ranker']>): RankerTensors {
+    const vector = (name: string, length: number): Float32Array => this.finite(name, this.take(name, Float32Array, [length]).data);
+    const { inputs } = settings;
+    return {
+      ...settings,
+      mean: vector('ranker.mean', inputs),
+      scale: vector('ranker.scale', inputs),
+      weights: vector('ranker.weights', -1),
+    };
+  }
+
   content(items: number, { dim, modalities, ...rest }: NonNullable<Settings['content']>): ContentTensors {
     const matrix = (name: string, rows: number): Float32Array => this.finite(name, this.take(name, Float32Array, [rows, dim]).data);
     return {
@@ -249,7 +288,7 @@ class TensorReader {
  */
 export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unknown, file: string): ModelTensors {
   const reader = new TensorReader(arrays, file);
-  const { rules, factors, sequence, sessions, content, attention, blend, excludeSeen } = settings as Settings;
+  const { rules, factors, sequence, sessions, content, ranker, attention, blend, excludeSeen } = settings as Settings;
   const keys = reader.keys();
   const popularity = reader.finite('popularity', reader.take('popularity', Float32Array, [keys.length]).data);
   return {
@@ -260,6 +299,8 @@ export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unkno
     sessions: sessions && reader.sessions(keys.length, sessions),
     sequence: sequence && reader.sequence(keys.length, sequence),
     content: content && reader.content(keys.length, content),
+    ranker: ranker && reader.ranker(ranker),
+    recent: arrays.has('recent') ? reader.finite('recent', reader.take('recent', Float32Array, [keys.length]).data) : null,
     attention,
     blend,
     excludeSeen,
@@ -283,6 +324,7 @@ export function moveRows(models: ModelTensors, keys: Float64Array): ModelTensors
     ...models,
     keys: keys.slice(0, items),
     popularity,
+    recent: models.recent && Float32Array.from(origin, (from) => (from === NO_ROW ? 0 : (models.recent?.[from] ?? 0))),
     rules: models.rules && moveRules(models.rules, moved, origin),
     factors: models.factors && { ...models.factors, factors: moveEmbeddings(models.factors.factors, models.factors.dim, origin) },
     sessions: models.sessions && moveSessions(models.sessions, moved),

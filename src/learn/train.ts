@@ -6,6 +6,7 @@ import { type Cuts, modalitiesOf } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
 import { type NativeContentData, type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
+import { addRanker } from './ranker.js';
 import { Run, turn } from './run.js';
 import { countPopularity, hasSequences, repeatShare } from './slice.js';
 import type { LearnedSequence, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
@@ -26,6 +27,8 @@ const FACTOR_SHARE = { blended: 0.2, once: 0.8, refit: 0.55 };
 /** Most factors of an item: of those that a request scans beside other sources, and of those that stand alone. */
 const SERVED_DIM = 128;
 const ALONE_DIM = 512;
+/** Days that count as recent. */
+const RECENT = 30;
 /** Seconds in which even a small shop's sequences can be learned from. */
 const LEAST_SEQUENCE_SECONDS = 0.5;
 /** Where more of the targets than this were seen before, leaving out what was seen would leave out the answer. */
@@ -109,11 +112,12 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   throwIfAborted(run.signal);
   const { learning } = native();
   const { items, train, validation } = data;
-  const { models: wanted = 'engine', budget = DEFAULT_BUDGET } = options;
+  const { models: wanted = 'engine', budget = DEFAULT_BUDGET, candidates = DEFAULT_CANDIDATES } = options;
   // Seconds: a share of what is left of the budget, and never none, which would mean no limit.
   const rest = (share: number): number => Math.max(LEAST_SECONDS, (budget - run.seconds) * share);
   const dataset = call(() => learning.createDataset(items, train, validation));
   const popularity = countPopularity(items, train);
+  const recent = countPopularity(items, train, RECENT);
   await turn();
   const excludeSeen = options.excludeSeen ?? (validation ? repeatShare(validation) <= REPEATS_MATTER : true);
   const ruled =
@@ -158,6 +162,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     sessions: sessioned?.sessions ?? null,
     content: toldApart?.content ?? null,
     popularity,
+    recent,
   };
   const blended =
     wanted === 'engine'
@@ -165,7 +170,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
           learning.learnBlend(dataset, parts, {
             ...native,
             excludeSeen: options.excludeSeen,
-            candidates: options.candidates ?? DEFAULT_CANDIDATES,
+            candidates,
           }),
         )
       : null;
@@ -175,6 +180,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
       learning.createModels({
         items,
         ...parts,
+        ranker: null,
         attention: NO_ATTENTION,
         blend: only(wanted === 'engine' || wanted === 'item-knn' ? 'rules' : wanted),
         excludeSeen,
@@ -205,13 +211,15 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
       missing: bySource(made.blend.missing),
       excludeSeen: made.excludeSeen,
     },
+    ranker: null,
     excludeSeen: made.excludeSeen,
     validation: validation && chosen && { cases: validation.targetOffsets.length - 1, ndcg: chosen.ndcg, recall: chosen.recall },
     refitted: false,
     budget,
     seconds: run.seconds,
   };
-  return { models, report };
+  if (!blended || options.ranker === false) return { models, report };
+  return addRanker({ models, report }, data, { ...options, budget, candidates }, run);
 }
 
 /**
@@ -223,38 +231,41 @@ export async function refitModels(
   { items, train, content }: Omit<TrainingData, 'validation' | 'newRows'>,
   options: TrainModelsOptions,
   run = new Run(options),
+  phase: 'refit' | 'ranker' = 'refit',
 ): Promise<TrainedModels> {
   const { learning } = native();
   const dataset = call(() => learning.createDataset(items, train, null));
   const popularity = countPopularity(items, train);
+  const recent = countPopularity(items, train, RECENT);
   await turn();
   const { rules, sessions, factors, sequence, content: tower, excludeSeen, budget } = report;
-  const of = 5;
+  // The ranker's own lessons are the other half of its phase.
+  const of = phase === 'refit' ? 5 : 10;
   const ruled =
-    rules && (await run.job('refit', (native) => learning.fitRules(dataset, rules.settings, { ...native, excludeSeen }), { index: 0, of }));
+    rules && (await run.job(phase, (native) => learning.fitRules(dataset, rules.settings, { ...native, excludeSeen }), { index: 0, of }));
   const sessioned =
     sessions &&
-    (await run.job('refit', (native) => learning.fitSessions(dataset, sessions.settings, { ...native, excludeSeen }), { index: 1, of }));
+    (await run.job(phase, (native) => learning.fitSessions(dataset, sessions.settings, { ...native, excludeSeen }), { index: 1, of }));
   const factored =
     factors &&
-    (await run.job('refit', (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen }), { index: 2, of }));
+    (await run.job(phase, (native) => learning.fitFactors(dataset, factors.settings, { ...native, excludeSeen }), { index: 2, of }));
   const described = tower && contentOf({ items, content }, new Map(Object.entries(tower.cuts)));
   const toldApart =
     described &&
-    (await run.job('refit', (native) => learning.fitContent(dataset, described.native, tower.settings, { ...native, excludeSeen }), {
+    (await run.job(phase, (native) => learning.fitContent(dataset, described.native, tower.settings, { ...native, excludeSeen }), {
       index: 3,
       of,
     }));
   const sequenced =
     sequence &&
     (await run.job(
-      'refit',
+      phase,
       (native) =>
         learning.learnSequence(dataset, sequence.settings, {
           ...native,
           excludeSeen,
           budget: Math.max(LEAST_SEQUENCE_SECONDS, budget - run.seconds),
-          checkpoint: checkpointOf(options, 'refit'),
+          checkpoint: checkpointOf(options, phase),
         }),
       { index: 4, of },
     ));
@@ -268,6 +279,7 @@ export async function refitModels(
       sessions: sessioned?.sessions ?? null,
       content: toldApart?.content ?? null,
       popularity,
+      recent,
     }),
   );
   return { models: refitted, report: { ...report, refitted: true, seconds: run.seconds } };

@@ -1,9 +1,9 @@
 /** What goes into a training run, and what comes out. */
 
 import type { ContentField, Cuts } from '../catalog/content.js';
-import type { NativeCases, NativeHistories, NativeModels, SequenceReport, SourceName, Trial } from '../native.js';
+import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
 
-export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'refit', 'save'] as const;
+export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'ranker', 'refit', 'save'] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface TrainProgress {
@@ -72,6 +72,12 @@ export interface TrainReport {
   content: (LearnedModel & { modalities: string[]; cuts: Record<string, Cuts> }) | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
+  /**
+   * What orders the best candidates of the blend anew: what it reached on validation with and without, and whether it is
+   * used, which it is where the gain exceeds one standard error (`error`). null where it was not tried: without validation
+   * or time, or where it was not wanted.
+   */
+  ranker: (LearnedModel & { with: Quality; without: Quality; error: number; used: boolean }) | null;
   excludeSeen: boolean;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
   validation: { cases: number; ndcg: number; recall: number } | null;
@@ -127,6 +133,8 @@ export interface TrainModelsOptions {
   budget?: number;
   /** Folder for the state of what takes long, from which a run that was stopped goes on; absent: none is kept. */
   checkpoints?: string;
+  /** Whether a ranker is learned beside the blend. Default: true. */
+  ranker?: boolean;
   /** Whether the models will be fitted again: the budget is for both. */
   refit?: boolean;
   signal?: AbortSignal;

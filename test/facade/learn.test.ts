@@ -199,6 +199,19 @@ const MODELS: ModelTensors = {
       'final.norm.gain': { rows: 1, columns: 2, data: Float32Array.of(1, 1) },
     },
   },
+  recent: Float32Array.of(0, 1, 2),
+  ranker: {
+    inputs: 2,
+    hidden: 1,
+    narrow: 1,
+    mean: Float32Array.of(1, 2),
+    scale: Float32Array.of(3, 4),
+    weights: Float32Array.of(1, 2, 3, 4, 5, 6),
+    trust: 0.5,
+    slope: 2,
+    offset: -1,
+    depth: 100,
+  },
   content: {
     dim: 2,
     decay: 0.75,
@@ -253,7 +266,10 @@ describe('bundles', () => {
   });
 
   it('come back as they went, with and without parts', async () => {
-    for (const models of [MODELS, { ...MODELS, rules: null, factors: null, sequence: null, sessions: null, content: null }]) {
+    for (const models of [
+      MODELS,
+      { ...MODELS, rules: null, factors: null, sequence: null, sessions: null, content: null, ranker: null, recent: null },
+    ]) {
       const { bundle, checksum } = await writeBundle(folder, models, REPORT);
       expect(await readBundle(folder, { bundle, checksum })).toEqual({
         id: bundle,

@@ -23,6 +23,7 @@ interface Flags extends MappingFlags {
   seed: number;
   seeds?: number[];
   refit?: boolean;
+  ranker: boolean;
   budget: number;
   goal?: string;
   threads: number;
@@ -76,6 +77,7 @@ export function evaluateCommand(): Command {
       new Option('--goal <type>', 'the event type that is foretold, all others being history (events, temporal)').choices([...EVENT_TYPES]),
     )
     .addOption(new Option('--refit', 'fit the chosen settings again on train and validation (default: only where the protocol does)'))
+    .option('--no-ranker', 'the blend alone, without the ranker that orders its best candidates anew (engine)')
     .addOption(budgetOption())
     .option('--shuffle-ties', 'put items of the same moment in random order, by the seed', false)
     .option('--gaps <file>', 'seconds between the items of sequences (default: timegaps.txt beside them)')
@@ -128,6 +130,7 @@ async function run(path: string, flags: Flags, signal: AbortSignal): Promise<voi
         const asked: Asked = { model, excludeSeen, ks, seed, threads: flags.threads, refit, budget: flags.budget / 1000 };
         const evaluation = await evaluate(prepared.split, {
           ...asked,
+          ranker: flags.ranker,
           signal,
           onProgress: showTraining(progress),
           ...(flags.candidates === undefined ? {} : { candidates: flags.candidates }),

@@ -1,0 +1,311 @@
+#include "learn.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "../../dispatch/dispatch.h"
+#include "../../include/parallel.h"
+#include "../../include/random.h"
+#include "../../rank/ranker.h"
+#include "../sampling.h"
+
+namespace kairank {
+
+namespace {
+
+constexpr size_t kParts = 4;          // of a step, each with gradients of its own: the sum has one order
+constexpr size_t kMostCases = 12000;  // that are taught, and that choose
+constexpr size_t kMostEvents = 2000000;
+constexpr size_t kCaseChunk = 16;
+constexpr uint32_t kPatience = 4;  // epochs without a gain that end the training
+constexpr uint32_t kDepth = 200;
+constexpr size_t kLeastTaught = 200;  // fewer cases teach nothing
+
+uint64_t mix(uint64_t seed, uint64_t a, uint64_t b) {
+  return Random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull).next();
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, double>> named(const RankerSettings& settings) {
+  return {{"hidden", settings.hidden},  {"narrow", settings.narrow}, {"epochs", settings.epochs},
+          {"batch", settings.batch},    {"rate", settings.rate},     {"decay", settings.decay},
+          {"dropout", settings.dropout}};
+}
+
+/// Working memory of a part of a step.
+struct RankerTrainer::Part {
+  std::vector<float> inputs, first, second, scores;
+  std::vector<float> dFirst, dSecond;
+  std::vector<float> gradient;
+  double loss = 0;
+};
+
+RankerTrainer::RankerTrainer(const std::vector<RankerCase>& cases, const RankerSettings& settings, uint64_t seed,
+                             uint32_t threads, const Control& control)
+    : cases_(cases), settings_(settings), seed_(seed), threads_(std::max(1u, threads)), control_(control) {
+  model_.inputs = kRankerInputs;
+  model_.hidden = settings.hidden;
+  model_.narrow = settings.narrow;
+  model_.depth = kDepth;
+  std::vector<double> sums(kRankerInputs, 0.0), squares(kRankerInputs, 0.0);
+  size_t rows = 0;
+  for (uint32_t c = 0; c < cases.size(); c++) {
+    if (!cases[c].targets.empty()) taught_.push_back(c);
+    rows += cases[c].rows();
+    for (size_t i = 0; i < cases[c].inputs.size(); i++) sums[i % kRankerInputs] += cases[c].inputs[i];
+  }
+  for (double& sum : sums) sum /= std::max<size_t>(1, rows);
+  for (const RankerCase& one : cases) {
+    for (size_t i = 0; i < one.inputs.size(); i++) {
+      const double off = one.inputs[i] - sums[i % kRankerInputs];
+      squares[i % kRankerInputs] += off * off;
+    }
+  }
+  for (size_t i = 0; i < kRankerInputs; i++) {
+    const double deviation = std::sqrt(squares[i] / std::max<size_t>(1, rows));
+    model_.mean.push_back(static_cast<float>(sums[i]));
+    model_.scale.push_back(deviation > 1e-6 ? static_cast<float>(1 / deviation) : 0);
+  }
+  weights_.assign(model_.weightCount() + 1, 0.0f);
+  Random random(seed);
+  const auto draw = [&](size_t begin, size_t in, size_t out) {
+    for (size_t i = 0; i < in * out; i++) {
+      weights_[begin + i] = static_cast<float>(random.normal() * std::sqrt(2.0 / static_cast<double>(in)));
+    }
+  };
+  draw(0, kRankerInputs, model_.hidden);
+  draw(static_cast<size_t>(kRankerInputs) * model_.hidden + model_.hidden, model_.hidden, model_.narrow);
+  // The last layer begins at zero and the trust at one: the network begins as the blend.
+  weights_.back() = 1;
+  state_ = {std::vector<float>(weights_.size(), 0.0f), std::vector<float>(weights_.size(), 0.0f)};
+}
+
+/// Adds the loss of `count` cases to the part's, and the gradient of the mean over `total`.
+void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, uint64_t seed, Part& part) const {
+  const size_t in = model_.inputs, wide = model_.hidden, narrow = model_.narrow;
+  const float* first = weights_.data();
+  const float* second = first + in * wide + wide;
+  const float* last = second + wide * narrow + narrow;
+  const float trust = weights_.back();
+  part.gradient.assign(weights_.size(), 0.0f);
+  float* gFirst = part.gradient.data();
+  float* gSecond = gFirst + in * wide + wide;
+  float* gLast = gSecond + wide * narrow + narrow;
+  part.loss = 0;
+  Random random(seed);
+  const auto gemm = kernels().gemmBf16;
+  for (size_t c = 0; c < count; c++) {
+    const RankerCase& one = cases_[chosen[c]];
+    const size_t rows = one.rows();
+    part.inputs.resize(rows * in);
+    std::vector<float> kept(in);
+    // One draw a case: candidates of a case are compared by the same inputs.
+    for (float& keep : kept) {
+      keep = random.uniform() < settings_.dropout ? 0 : static_cast<float>(1 / (1 - settings_.dropout));
+    }
+    for (size_t r = 0; r < rows; r++) {
+      for (size_t i = 0; i < in; i++) {
+        part.inputs[r * in + i] = (one.inputs[r * in + i] - model_.mean[i]) * model_.scale[i] * kept[i];
+      }
+    }
+    const auto forward = [&](const float* from, size_t width, const float* weights, size_t columns,
+                             std::vector<float>& to) {
+      to.resize(rows * columns);
+      for (size_t r = 0; r < rows; r++) std::copy_n(weights + width * columns, columns, to.data() + r * columns);
+      gemm({from, width, false, weights, columns, false, to.data(), columns, rows, columns, width, true});
+      for (float& value : to) value = value > 0 ? value : 0;
+    };
+    forward(part.inputs.data(), in, first, wide, part.first);
+    forward(part.first.data(), wide, second, narrow, part.second);
+    part.scores.resize(rows);
+    for (size_t r = 0; r < rows; r++) {
+      kernels().dotF32(last, part.second.data() + r * narrow, narrow, 1, narrow, &part.scores[r]);
+      part.scores[r] += trust * one.inputs[r * in + kBlendInput];
+    }
+    double wantedScores = 0;
+    for (uint32_t target : one.targets) wantedScores += part.scores[target];
+    float largest = 0;
+    const double sum = kernels().softmaxF32(part.scores.data(), rows, &largest);
+    part.loss += std::log(sum) + largest - wantedScores / one.targets.size();
+    const float share = static_cast<float>(1 / (sum * static_cast<double>(total)));
+    for (float& value : part.scores) value *= share;
+    for (uint32_t target : one.targets) {
+      part.scores[target] -= static_cast<float>(1.0 / (static_cast<double>(total) * one.targets.size()));
+    }
+    // scores are their gradients from here on.
+    part.dSecond.assign(rows * narrow, 0.0f);
+    for (size_t r = 0; r < rows; r++) {
+      const float g = part.scores[r];
+      part.gradient.back() += g * one.inputs[r * in + kBlendInput];
+      kernels().axpyF32(g, part.second.data() + r * narrow, gLast, narrow);
+      for (size_t j = 0; j < narrow; j++) {
+        part.dSecond[r * narrow + j] = part.second[r * narrow + j] > 0 ? g * last[j] : 0;
+      }
+    }
+    gemm(
+        {part.first.data(), wide, true, part.dSecond.data(), narrow, false, gSecond, narrow, wide, narrow, rows, true});
+    for (size_t r = 0; r < rows; r++)
+      kernels().axpyF32(1, part.dSecond.data() + r * narrow, gSecond + wide * narrow, narrow);
+    part.dFirst.resize(rows * wide);
+    gemm({part.dSecond.data(), narrow, false, second, narrow, true, part.dFirst.data(), wide, rows, wide, narrow,
+          false});
+    for (size_t i = 0; i < rows * wide; i++) part.dFirst[i] = part.first[i] > 0 ? part.dFirst[i] : 0;
+    gemm({part.inputs.data(), in, true, part.dFirst.data(), wide, false, gFirst, wide, in, wide, rows, true});
+    for (size_t r = 0; r < rows; r++) kernels().axpyF32(1, part.dFirst.data() + r * wide, gFirst + in * wide, wide);
+  }
+}
+
+double RankerTrainer::epoch() {
+  std::vector<uint32_t> order = taught_;
+  Random random(mix(seed_, ++epoch_, 0));
+  for (size_t i = order.size(); i > 1; i--) std::swap(order[i - 1], order[random.below(i)]);
+  std::vector<Part> parts(kParts);
+  AdamSettings adam;
+  adam.rate = settings_.rate;
+  adam.decay = settings_.decay;
+  adam.second = 0.999;
+  double loss = 0;
+  for (size_t at = 0; at < order.size(); at += settings_.batch) {
+    const size_t count = std::min<size_t>(settings_.batch, order.size() - at);
+    step_++;
+    parallelFor(threads_, kParts, 1, control_, [&](size_t, size_t p, size_t) {
+      const size_t begin = count * p / kParts, end = count * (p + 1) / kParts;
+      learn(order.data() + at + begin, end - begin, count, mix(seed_, step_, p + 1), parts[p]);
+    });
+    for (size_t p = 1; p < kParts; p++)
+      kernels().axpyF32(1, parts[p].gradient.data(), parts[0].gradient.data(), weights_.size());
+    for (const Part& part : parts) loss += part.loss;
+    adamStep(adam, step_, 1, parts[0].gradient.data(), 0, weights_.size(), weights_, state_);
+  }
+  return order.empty() ? 0 : loss / static_cast<double>(order.size());
+}
+
+std::shared_ptr<RankerModel> RankerTrainer::model() const {
+  auto model = std::make_shared<RankerModel>(model_);
+  model->weights.assign(weights_.begin(), weights_.end() - 1);
+  model->trust = weights_.back();
+  // Newton's method on the logistic loss of slope and offset.
+  std::vector<float> inputs, hidden, scores, all;
+  std::vector<uint8_t> labels;
+  for (const RankerCase& one : cases_) {
+    inputs = one.inputs;
+    scores.resize(one.rows());
+    rankerScores(*model, inputs.data(), one.rows(), hidden, scores.data());
+    const size_t first = labels.size();
+    all.insert(all.end(), scores.begin(), scores.end());
+    labels.resize(all.size(), 0);
+    for (uint32_t target : one.targets) labels[first + target] = 1;
+  }
+  double slope = 1, offset = 0;
+  for (int round = 0; round < 30; round++) {
+    double gs = 1e-3 * (slope - 1), go = 0, hss = 1e-3, hso = 0, hoo = 1e-9;
+    for (size_t i = 0; i < all.size(); i++) {
+      const double p = 1 / (1 + std::exp(-(slope * all[i] + offset)));
+      const double off = p - labels[i], weight = p * (1 - p);
+      gs += off * all[i];
+      go += off;
+      hss += weight * all[i] * all[i];
+      hso += weight * all[i];
+      hoo += weight;
+    }
+    const double determinant = hss * hoo - hso * hso;
+    if (!(determinant > 0)) break;
+    const double ds = (hoo * gs - hso * go) / determinant, dOffset = (hss * go - hso * gs) / determinant;
+    const double damp = std::min(1.0, 4 / std::max(std::fabs(ds), std::fabs(dOffset)));
+    slope -= damp * ds;
+    offset -= damp * dOffset;
+    if (std::fabs(ds) + std::fabs(dOffset) < 1e-9) break;
+  }
+  if (std::isfinite(slope) && std::isfinite(offset)) {
+    model->slope = static_cast<float>(slope);
+    model->offset = static_cast<float>(offset);
+  }
+  return model;
+}
+
+std::vector<CaseQuality> rankerQualities(const RankerModel* model, const std::vector<RankerCase>& cases,
+                                         uint32_t threads, const Control& control) {
+  std::vector<CaseQuality> qualities(cases.size());
+  parallelFor(threads, cases.size(), kCaseChunk, control, [&](size_t, size_t begin, size_t end) {
+    std::vector<float> inputs, hidden, scores;
+    std::vector<TargetRank> ranks;
+    for (size_t c = begin; c < end; c++) {
+      const RankerCase& one = cases[c];
+      scores.resize(one.rows());
+      if (model) {
+        inputs = one.inputs;
+        rankerScores(*model, inputs.data(), one.rows(), hidden, scores.data());
+      } else {
+        for (size_t r = 0; r < one.rows(); r++) scores[r] = one.inputs[r * kRankerInputs + kBlendInput];
+      }
+      ranks.assign(one.wanted, TargetRank{});
+      for (size_t t = 0; t < one.targets.size(); t++) {
+        ranks[t].recalled = true;
+        for (float score : scores) {
+          ranks[t].above += score > scores[one.targets[t]];
+          ranks[t].tied += score == scores[one.targets[t]];
+        }
+        ranks[t].tied--;
+      }
+      qualities[c] = qualityOf(ranks.data(), ranks.size());
+    }
+  });
+  return qualities;
+}
+
+LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const ModelSet& models, const Cases& choosing,
+                          const RankerSearch& search, Control& control) {
+  LearnedRanker learned;
+  const Control quiet = control.quiet();
+  const auto describe = [&](const ModelSet& set, const Cases& cases) {
+    return describeCases(set, cases, sampleCases(cases, kMostCases, kMostEvents, search.seed), models.excludeSeen,
+                         search.candidates, kDepth, search.threads, quiet);
+  };
+  control.begin(learned.settings.epochs + 4);
+  const std::vector<RankerCase> lessons = describe(before, taught);
+  control.advance(2);
+  const std::vector<RankerCase> judges = describe(models, choosing);
+  control.advance(2);
+  const auto found =
+      std::count_if(lessons.begin(), lessons.end(), [](const RankerCase& one) { return !one.targets.empty(); });
+  const std::vector<CaseQuality> plain = rankerQualities(nullptr, judges, search.threads, quiet);
+  learned.without = learned.with = meanQuality(plain);
+  if (static_cast<size_t>(found) < kLeastTaught || judges.empty()) return learned;
+  RankerTrainer trainer(lessons, learned.settings, search.seed, search.threads, quiet);
+  double best = -1;
+  std::vector<CaseQuality> reached;
+  std::shared_ptr<const RankerModel> kept;
+  for (uint32_t epoch = 1, since = 0; epoch <= learned.settings.epochs && since < kPatience; epoch++, since++) {
+    control.check();
+    control.learnt(trainer.epoch());
+    const auto model = trainer.model();
+    std::vector<CaseQuality> qualities = rankerQualities(model.get(), judges, search.threads, quiet);
+    const CaseQuality mean = meanQuality(qualities);
+    RankerSettings tried = learned.settings;
+    tried.epochs = epoch;
+    learned.trials.push_back({named(tried), mean.ndcg, mean.recall});
+    control.found(mean.ndcg);
+    control.advance(1);
+    if (!(mean.ndcg > best)) continue;
+    best = mean.ndcg;
+    reached = std::move(qualities);
+    kept = model;
+    since = 0;
+  }
+  learned.settings.epochs = static_cast<uint32_t>(learned.trials.size());
+  learned.with = meanQuality(reached);
+  double squares = 0;
+  for (size_t i = 0; i < reached.size(); i++) {
+    const double off = reached[i].ndcg - plain[i].ndcg - (learned.with.ndcg - learned.without.ndcg);
+    squares += off * off;
+  }
+  learned.error =
+      std::sqrt(squares / std::max<size_t>(1, reached.size())) / std::sqrt(static_cast<double>(reached.size()));
+  if (learned.with.ndcg - learned.without.ndcg > learned.error) learned.ranker = kept;
+  control.finish();
+  return learned;
+}
+
+}  // namespace kairank

@@ -1,0 +1,61 @@
+#include "ranker.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "../dispatch/dispatch.h"
+
+namespace kairank {
+
+namespace {
+
+/// out (rows x columns) = in (rows x width) weights + bias, below zero as zero.
+void layer(const float* in, size_t rows, size_t width, const float* weights, size_t columns, float* out) {
+  const float* bias = weights + width * columns;
+  for (size_t r = 0; r < rows; r++) std::copy_n(bias, columns, out + r * columns);
+  kernels().gemmF32({in, width, false, weights, columns, false, out, columns, rows, columns, width, true});
+  for (size_t i = 0; i < rows * columns; i++) out[i] = out[i] > 0 ? out[i] : 0;
+}
+
+}  // namespace
+
+void rankerScores(const RankerModel& model, float* inputs, size_t rows, std::vector<float>& hidden, float* scores) {
+  for (size_t r = 0; r < rows; r++) {
+    float* row = inputs + r * model.inputs;
+    scores[r] = model.trust * row[kBlendInput];
+    for (size_t i = 0; i < model.inputs; i++) row[i] = (row[i] - model.mean[i]) * model.scale[i];
+  }
+  hidden.resize(rows * (model.hidden + model.narrow));
+  float* narrow = hidden.data() + rows * model.hidden;
+  const float* first = model.weights.data();
+  const float* second = first + static_cast<size_t>(model.inputs) * model.hidden + model.hidden;
+  const float* last = second + static_cast<size_t>(model.hidden) * model.narrow + model.narrow;
+  layer(inputs, rows, model.inputs, first, model.hidden, hidden.data());
+  layer(hidden.data(), rows, model.hidden, second, model.narrow, narrow);
+  for (size_t r = 0; r < rows; r++) {
+    float sum;
+    kernels().dotF32(last, narrow + r * model.narrow, model.narrow, 1, model.narrow, &sum);
+    scores[r] += sum;
+  }
+}
+
+void rerank(const ModelSet& models, const Candidates& candidates, const std::vector<float>& z,
+            std::vector<uint32_t>& order, RankerScratch& scratch, std::vector<double>& scores) {
+  if (order.empty()) return;
+  const size_t rows = order.size();
+  scratch.inputs.resize(rows * kRankerInputs);
+  scratch.scores.resize(rows);
+  rankerInputs(models, candidates, z, scores, order, scratch, scratch.inputs.data());
+  rankerScores(*models.ranker, scratch.inputs.data(), rows, scratch.hidden, scratch.scores.data());
+  const double worst = *std::min_element(scratch.scores.begin(), scratch.scores.end());
+  const double below = scores[order.back()];
+  // The rest keeps its distances to the last of these.
+  for (double& score : scores) score = score - below + worst - 1;
+  for (size_t r = 0; r < rows; r++) scores[order[r]] = scratch.scores[r];
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : candidates.rows[a] < candidates.rows[b];
+  });
+}
+
+}  // namespace kairank

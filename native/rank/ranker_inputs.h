@@ -1,0 +1,54 @@
+#pragma once
+// What the ranker is told of a candidate: what the sources say of it, one against another, how it goes with the
+// shopper's last events one by one, what is in fashion, and what the shopper had before.
+
+#include <array>
+#include <vector>
+
+#include "../state/candidates.h"
+#include "../state/votes.h"
+
+namespace kairank {
+
+/// Inputs in groups, for reports of what each group is worth.
+enum class InputGroup : uint32_t { sources, blend, fashion, repeats, content, factors, rules, sequence };
+constexpr size_t kInputGroups = 8;
+extern const char* const kInputGroupNames[kInputGroups];
+
+constexpr size_t kRankerInputs = 3 * kSources + 20;
+
+/// Which input is the blend's score below the best of the request.
+constexpr size_t kBlendInput = 3 * kSources;
+
+/// The group of an input.
+InputGroup inputGroup(size_t input);
+
+/// The shopper's events as the ranker reads them; made once a request.
+struct RankerHistory {
+  struct Had {
+    uint32_t row;
+    float times;   // positive events
+    float newest;  // days from its last to the newest event of all
+  };
+  std::vector<Had> had;        // by row
+  std::vector<uint32_t> last;  // rows of the last positive events, newest first, distinct
+  float length = 0;            // log(1 + positive events)
+
+  void read(const HistoryEvent* events, size_t count);
+};
+
+/// Working memory.
+struct RankerScratch {
+  RankerHistory history;
+  std::array<std::vector<uint32_t>, kSources> places;  // of each candidate among those that a source scored
+  std::vector<uint32_t> order;
+  std::vector<float> inputs, hidden, scores;
+};
+
+/// inputs = chosen x kRankerInputs for the candidates named in `chosen` (indexes), best by the blend first. `z` and
+/// `scores` are those of all candidates; scratch.history has been read.
+void rankerInputs(const ModelSet& models, const Candidates& candidates, const std::vector<float>& z,
+                  const std::vector<double>& scores, const std::vector<uint32_t>& chosen, RankerScratch& scratch,
+                  float* inputs);
+
+}  // namespace kairank

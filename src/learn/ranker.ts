@@ -1,0 +1,53 @@
+/**
+ * The ranker's lessons. It listens to models, so it must not learn from what they have learned by heart: the last basket
+ * of some shoppers is cut from training, models of the settings that were chosen are fitted to the rest, and what those say
+ * of the baskets teaches the ranker. It then serves, frozen, with the models of the whole.
+ */
+
+import { native, type NativeModelParts } from '../native.js';
+import { call } from '../jobs.js';
+import type { Run } from './run.js';
+import { sliceHistories } from './slice.js';
+import { refitModels } from './train.js';
+import type { TrainedModels, TrainingData, TrainModelsOptions } from './types.js';
+
+/** Shoppers whose last basket teaches. */
+const MOST_TAUGHT = 12_000;
+/** A second fit takes about as long as the epochs of the first, and the rest a little more. */
+const SPARE = 1.3;
+
+/** Seconds that fitting the chosen settings once more should take, by how long the first fit took. */
+function secondFit({ report }: TrainedModels): number {
+  return SPARE * (report.sequence?.report.epochs.reduce((sum, { seconds }) => sum + seconds, 0) ?? 0);
+}
+
+/**
+ * The same models with a ranker, where it orders the validation cases better by more than one standard error.
+ * @throws KairankError KAIRANK_ABORTED
+ */
+export async function addRanker(
+  trained: TrainedModels,
+  data: TrainingData,
+  options: TrainModelsOptions & { budget: number; candidates: number },
+  run: Run,
+): Promise<TrainedModels> {
+  const { validation } = data;
+  if (!validation || run.seconds + secondFit(trained) > options.budget) return trained;
+  const { train, validation: taught } = sliceHistories(data.train, MOST_TAUGHT, options.seed);
+  if (!taught) return trained;
+  const before = await refitModels(trained, { ...data, train }, options, run, 'ranker');
+  const { learning } = native();
+  const learned = await run.job(
+    'ranker',
+    (job) => learning.learnRanker(before.models, taught, trained.models, validation, { ...job, candidates: options.candidates }),
+    { index: 1, of: 2 },
+  );
+  const { ranker, ...told } = learned;
+  const report = { ...trained.report, ranker: { ...told, used: ranker !== null }, seconds: run.seconds };
+  if (!ranker) return { ...trained, report };
+  const parts: NativeModelParts = { ...trained.models.parts(), ranker };
+  return {
+    models: call(() => learning.createModels(parts)),
+    report: { ...report, validation: report.validation && { ...report.validation, ...learned.with } },
+  };
+}
