@@ -358,7 +358,7 @@ export interface NativeLearning {
   createContent(items: number, modalities: readonly NativeModality[]): NativeContentData;
   /**
    * Trains the content tower, for as many epochs as items that it has not met are ranked best by; null where nothing
-   * follows anything.
+   * follows anything, or nothing is known of any item.
    */
   learnContent(
     data: NativeDataset,

@@ -26,12 +26,15 @@ void readFeatures(const ModalityModel& modality, const uint32_t* features, const
     const auto found = std::lower_bound(modality.features.begin(), modality.features.end(), features[i]);
     if (found == modality.features.end() || *found != features[i]) continue;
     const auto row = static_cast<uint32_t>(found - modality.features.begin());
-    const float weight = weights[i] * modality.rarity[row];
-    square += static_cast<double>(weight) * weight;
-    inputs.push_back({row, weight});
+    const double weight = static_cast<double>(weights[i]) * modality.rarity[row];
+    square += weight * weight;
+    inputs.push_back({row, weights[i]});
   }
-  const float scale = square > 0 ? static_cast<float>(1 / std::sqrt(square)) : 0;
-  for (TowerInput& input : inputs) input.weight *= scale;
+  // In double until they are at unit length: the products of two floats may be too large, or too small, for a float.
+  const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
+  for (TowerInput& input : inputs) {
+    input.weight = static_cast<float>(static_cast<double>(input.weight) * modality.rarity[input.row] * scale);
+  }
 }
 
 bool fuse(const std::vector<ModalityModel>& modalities, size_t dim, const float* spoken, const uint8_t* present,
@@ -74,9 +77,9 @@ bool encodeContent(const ContentModel& model, const ContentFeatures& content, ui
       double square = 0;
       for (uint32_t i = 0; i < table.inputs; i++) square += static_cast<double>(vector[i]) * vector[i];
       if (!(square > 0)) continue;
-      const float scale = static_cast<float>(1 / std::sqrt(square));
+      const double scale = 1 / std::sqrt(square);
       for (uint32_t i = 0; i < table.inputs; i++) {
-        kernels().axpyF32(vector[i] * scale, table.table.data() + i * dim, spoken, dim);
+        kernels().axpyF32(static_cast<float>(vector[i] * scale), table.table.data() + i * dim, spoken, dim);
       }
       present[m] = 1;
       continue;

@@ -111,24 +111,26 @@ function vectorModality(name: string, dim: number, values: readonly (Float32Arra
   return { name, prior: PRIOR.vector, inputs: dim, vectors };
 }
 
+function fieldModalities(field: ContentField, cuts: Map<string, Cuts>): NativeModality[] {
+  switch (field.kind) {
+    case 'text':
+      return textModalities(field.name, field.values);
+    case 'labels':
+      return [labelModality(field.name, field.values)];
+    case 'vector':
+      return [vectorModality(field.name, field.dim, field.values)];
+    case 'number': {
+      const own = cuts.get(field.name) ?? cutsOf(field.values);
+      cuts.set(field.name, own);
+      return [binModality(field.name, field.values, own)];
+    }
+  }
+}
+
 /**
  * The modalities of fields, in their order.
  * @param cuts by field, of numbers that were cut before; what is missing is cut now, and added
  */
 export function modalitiesOf(fields: readonly ContentField[], cuts: Map<string, Cuts> = new Map()): NativeModality[] {
-  return fields.flatMap((field): NativeModality[] => {
-    switch (field.kind) {
-      case 'text':
-        return textModalities(field.name, field.values);
-      case 'labels':
-        return [labelModality(field.name, field.values)];
-      case 'vector':
-        return [vectorModality(field.name, field.dim, field.values)];
-      case 'number': {
-        const own = cuts.get(field.name) ?? cutsOf(field.values);
-        cuts.set(field.name, own);
-        return [binModality(field.name, field.values, own)];
-      }
-    }
-  });
+  return fields.flatMap((field) => fieldModalities(field, cuts));
 }

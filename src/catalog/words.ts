@@ -1,8 +1,9 @@
 /** The words of a text in any language, and the pieces of words by which spellings and word forms still meet. */
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
+// In one language everywhere: features are hashed words, and must not depend on the machine's own language.
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 /** Scripts that are written without spaces: their words are short, and every character says something. */
-const DENSE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+$/u;
+const DENSE = /^[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]+$/u;
 
 /** Words in the order of the text: compatible forms made one (NFKC), lower case. */
 export function wordsOf(text: string): string[] {

@@ -258,9 +258,11 @@ class TensorReader {
       modalities: modalities.map(({ inputs, ...modality }, index) => {
         const name = `content.${index}`;
         const features = this.take(`${name}.features`, Uint32Array, [-1]).data;
-        const rarity = this.take(`${name}.rarity`, Float32Array, [features.length]).data;
+        if (features.some((feature, at) => at > 0 && feature <= (features[at - 1] ?? 0)))
+          this.fail(`array "${name}.features" does not rise`);
+        const rarity = this.finite(`${name}.rarity`, this.take(`${name}.rarity`, Float32Array, [features.length]).data);
         const table = matrix(`${name}.table`, inputs > 0 ? inputs : features.length);
-        const attention = this.take(`${name}.attention`, Float32Array, [dim]).data;
+        const attention = this.finite(`${name}.attention`, this.take(`${name}.attention`, Float32Array, [dim]).data);
         return { ...modality, inputs, features, rarity, table, attention };
       }),
       ...rest,

@@ -296,6 +296,11 @@ describe('bundles', () => {
     expect(moved.sequence?.tensors.items).toEqual({ rows: 3, columns: 2, data: Float32Array.of(0, 0, 5, 6, 1, 2) });
     expect(moved.sequence?.tensors['final.norm.gain']).toEqual(MODELS.sequence?.tensors['final.norm.gain']);
     expect(moved.sessions).toMatchObject({ offsets: Float64Array.of(0, 1, 3), rows: Uint32Array.of(2, 1, 2) });
+    expect(moved.content).toEqual({
+      ...MODELS.content,
+      vectors: Float32Array.of(0, 0, 0, 0, 1, 0),
+      behaviour: Float32Array.of(0, 0, 0, 0, 0, 2),
+    });
   });
 
   it('are refused by name when cut off, altered, or not the ones that were written', async () => {
@@ -324,6 +329,11 @@ describe('bundles', () => {
   it('are checked inside too: an array that points outside is refused even where checksums hold', async () => {
     const rules = MODELS.rules ?? expect.fail();
     const factors = MODELS.factors ?? expect.fail();
+    const content = MODELS.content ?? expect.fail();
+    const [title = expect.fail(), image = expect.fail()] = content.modalities;
+    const told = (change: Partial<typeof title>): Partial<ModelTensors> => ({
+      content: { ...content, modalities: [{ ...title, ...change }, image] },
+    });
     const wrong: Partial<ModelTensors>[] = [
       { rules: { ...rules, columns: Uint32Array.of(1, 3, 0) } },
       { rules: { ...rules, offsets: Float64Array.of(0, 3, 2, 3) } },
@@ -333,6 +343,18 @@ describe('bundles', () => {
       { keys: Float64Array.of(11, 11, 13) },
       { keys: Float64Array.of(11, 0, 13) },
       { popularity: Float32Array.of(1, 2) },
+      { content: { ...content, vectors: Float32Array.of(1, 0, 0, Number.NaN, 0, 0) } },
+      { content: { ...content, behaviour: Float32Array.of(1, 0, 0, 0, 0, Number.POSITIVE_INFINITY) } },
+      { content: { ...content, modalities: [title, { ...image, inputs: 2 }] } },
+      told({ features: Uint32Array.of(7) }),
+      told({ features: Uint32Array.of(8, 7) }),
+      told({ features: Uint32Array.of(7, 7) }),
+      told({ rarity: Float32Array.of(1) }),
+      told({ rarity: Float32Array.of(1, Number.NaN) }),
+      told({ table: Float32Array.of(1, 2, 3, Number.NaN) }),
+      told({ table: Float32Array.of(1, 2) }),
+      told({ attention: Float32Array.of(1, Number.NaN) }),
+      told({ attention: Float32Array.of(1, 2, 3) }),
     ];
     for (const change of wrong) {
       const reference = await writeBundle(folder, { ...MODELS, ...change }, REPORT);

@@ -60,28 +60,32 @@ std::vector<CaseQuality> newItemQualities(const ContentModel& model, const Cases
                                           const std::vector<uint32_t>& newRows, uint32_t threads,
                                           const Control& control) {
   const size_t dim = model.dim;
-  std::vector<float> rows(newRows.size() * dim);
-  for (size_t i = 0; i < newRows.size(); i++) {
-    std::copy_n(model.vectors.begin() + static_cast<std::ptrdiff_t>(newRows[i] * dim), dim, rows.begin() + i * dim);
+  std::vector<uint32_t> told;  // those that something is known of
+  std::vector<float> rows;
+  for (uint32_t row : newRows) {
+    const float* vector = model.vectors.data() + row * dim;
+    if (std::all_of(vector, vector + dim, [](float value) { return value == 0; })) continue;
+    told.push_back(row);
+    rows.insert(rows.end(), vector, vector + dim);
   }
   std::vector<CaseQuality> qualities(cases.count());
   parallelFor(threads, cases.count(), kCaseChunk, control, [&](size_t, size_t begin, size_t end) {
     ContentScratch scratch;
     std::vector<float> wanted(dim);
-    std::vector<float> scores(newRows.size());
+    std::vector<float> scores(told.size());
     std::vector<TargetRank> ranks;
     for (size_t c = begin; c < end; c++) {
       const HistoryEvent* events = cases.histories.events.data() + cases.histories.offsets[c];
       const bool known = shopperContent(
           model, nullptr, events, cases.histories.offsets[c + 1] - cases.histories.offsets[c], scratch, wanted.data());
-      if (known) kernels().dotF32(wanted.data(), rows.data(), dim, newRows.size(), dim, scores.data());
+      if (known) kernels().dotF32(wanted.data(), rows.data(), dim, told.size(), dim, scores.data());
       ranks.clear();
       for (uint64_t t = cases.targetOffsets[c]; t < cases.targetOffsets[c + 1]; t++) {
         TargetRank& rank = ranks.emplace_back();
-        const auto at = std::lower_bound(newRows.begin(), newRows.end(), cases.targets[t]);
-        rank.recalled = known && at != newRows.end() && *at == cases.targets[t];
+        const auto at = std::lower_bound(told.begin(), told.end(), cases.targets[t]);
+        rank.recalled = known && at != told.end() && *at == cases.targets[t];
         if (!rank.recalled) continue;
-        const float score = scores[static_cast<size_t>(at - newRows.begin())];
+        const float score = scores[static_cast<size_t>(at - told.begin())];
         for (float other : scores) {
           rank.above += other > score;
           rank.tied += other == score;
@@ -107,7 +111,12 @@ LearnedContent learnContent(const Dataset& data, const ContentFeatures& content,
   const TowerSettings settings;
   const Control quiet = control.quiet();
   TowerTrainer trainer(content, positives, withheld, settings, search.seed, search.threads, quiet);
-  if (content.modalities.empty() || trainer.cases() == 0) return learned;
+  if (cases.count() == 0 || !trainer.possible()) {
+    control.begin(settings.epochs);
+    learned.content = fitContent(data, content, settings, search.seed, search.threads, control);
+    control.finish();
+    return learned;
+  }
   control.begin(given ? kMostEpochs : 2 * kMostEpochs);
   double best = -1;
   for (uint32_t epoch = 1; epoch <= kMostEpochs; epoch++) {
@@ -135,7 +144,7 @@ std::shared_ptr<const ContentModel> fitContent(const Dataset& data, const Conten
   const Positives positives = positivesOf(data.train, data.items);
   const Control quiet = control.quiet();
   TowerTrainer trainer(content, positives, {}, settings, seed, threads, quiet);
-  if (content.modalities.empty() || trainer.cases() == 0) return nullptr;
+  if (!trainer.possible()) return nullptr;
   for (uint32_t epoch = 0; epoch < settings.epochs; epoch++) {
     control.learnt(trainer.epoch());
     control.advance(1);

@@ -19,11 +19,13 @@ struct ContentSearch {
   uint64_t seed = 1;
   uint32_t threads = 1;
   /// Items that validation asks for and training has no events of; empty: a tenth of the items is withheld and asked
-  /// for, and the tower that comes of it is trained again with them.
+  /// for, and the tower that comes of it is trained again with them. Where nothing is asked for, settings keep their
+  /// defaults.
   std::vector<uint32_t> newRows;
 };
 
-/// How well items are ranked that nobody has had, among one another: case by case, NDCG@10 and recall@10.
+/// How well items are ranked that nobody has had, among one another: case by case, NDCG@10 and recall@10. `newRows`
+/// rise; those that nothing is known of are not ranked.
 std::vector<CaseQuality> newItemQualities(const ContentModel& model, const Cases& cases,
                                           const std::vector<uint32_t>& newRows, uint32_t threads,
                                           const Control& control);

@@ -166,6 +166,11 @@ void TowerTrainer::findCases() {
   }
 }
 
+bool TowerTrainer::possible() const {
+  const auto any = [](const Inputs& inputs) { return !inputs.entries.empty(); };
+  return !targets_.empty() && std::any_of(inputs_.begin(), inputs_.end(), any);
+}
+
 uint64_t TowerTrainer::historyOf(uint64_t target) const {
   const uint64_t first = positives_.offsets[positives_.users[target]];
   return target - first > kHistory ? target - kHistory : first;

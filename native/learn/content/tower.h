@@ -47,10 +47,12 @@ class TowerTrainer {
   /// The tower as it is, with the vectors of every item, those withheld too.
   std::shared_ptr<ContentModel> model() const;
 
-  /// Cases of an epoch; 0: nothing follows anything.
-  size_t cases() const { return targets_.size(); }
+  /// Whether there is something to learn: something follows something, and something is known of an item.
+  bool possible() const;
 
  private:
+  friend struct TowerInside;  // tests read the gradients off the optimiser
+
   /// An item's inputs to one modality, all items in one block.
   struct Inputs {
     std::vector<uint64_t> offsets;

@@ -1,9 +1,11 @@
 // Ranking of cases against brute force, metrics against permutations, the blend's fit against its own optimum.
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
+#include "../../../native/include/status.h"
 #include "../../../native/learn/blend.h"
 #include "../../../native/learn/blend_fit.h"
 #include "../../../native/learn/factors.h"
@@ -23,6 +25,8 @@ using namespace kairank;
 namespace {
 
 constexpr uint32_t kItems = 80;
+constexpr RankedBy kSingleModels[] = {RankedBy::rules,    RankedBy::sessions,   RankedBy::factors,
+                                      RankedBy::sequence, RankedBy::popularity, RankedBy::content};
 
 /// Scores of every row by one model, NaN where it has none.
 std::vector<double> scoresOf(const ModelSet& models, RankedBy by, const HistoryEvent* events, size_t count) {
@@ -57,6 +61,11 @@ std::vector<double> scoresOf(const ModelSet& models, RankedBy by, const HistoryE
       for (uint32_t d = 0; d < sequence.config.dim; d++) product += double{intent[d]} * sequence.item(row)[d];
       if (models.seen(row)) out[row] = product;
     }
+  } else if (by == RankedBy::content) {
+    const std::vector<double> wanted = wantedContent(*models.content, events, count);
+    for (uint32_t row = 0; row < kItems && !wanted.empty(); row++) {
+      out[row] = contentScore(*models.content, wanted, row);
+    }
   } else {
     const FactorsModel& factors = *models.factors;
     collectVotes(events, count, kItems, factors.decay, factors.maxEvents, votes);
@@ -72,7 +81,8 @@ std::vector<double> scoresOf(const ModelSet& models, RankedBy by, const HistoryE
   return out;
 }
 
-void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
+/// `share`: about how many of the rows may be shown, 0 for all.
+void compare(uint64_t seed, RankedBy by, bool excludeSeen, double share = 0) {
   Random random(seed);
   auto rules = std::make_shared<RulesModel>(randomRules(random, kItems, 8));
   // Few distinct values, so that scores tie.
@@ -83,7 +93,9 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
   auto sessions = std::make_shared<SessionsModel>(randomSessions(random, kItems));
   std::vector<float> popularity(kItems);
   for (float& count : popularity) count = static_cast<float>(random.below(6));
-  const auto models = makeModels({popularity, rules, factors, sequence, sessions, AttentionModel{}, Blend{}, true});
+  auto content = std::make_shared<ContentModel>(randomContent(random, kItems));
+  const auto models =
+      makeModels({popularity, rules, factors, sequence, sessions, content, AttentionModel{}, Blend{}, true});
   Cases cases = casesOf(randomHistories(random, 60, kItems, 9));
   for (uint32_t& target : cases.targets) {
     if (random.below(12) == 0) target = kItems + 3;
@@ -95,6 +107,13 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
   options.excludeSeen = excludeSeen;
   options.k = 5;
   options.threads = 2;
+  std::vector<bool> shown(kItems, share == 0);
+  for (uint32_t row = kItems; share > 0 && row-- > 0;) {
+    if (random.uniform() >= share) continue;
+    shown[row] = true;
+    options.within.insert(options.within.end(), 1 + random.below(2), row);  // in any order, some twice
+  }
+  if (share > 0) options.within.push_back(kItems + 1);  // and some that the models do not know
   Control control;
   const RankedCases ranked = rankCases(*models, cases, chosen, options, control);
   size_t at = 0;
@@ -110,12 +129,13 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
     uint32_t eligible = 0;
     std::vector<uint32_t> order;
     for (uint32_t row = 0; row < kItems; row++) {
-      eligible += !seen[row];
-      if (!seen[row] && !std::isnan(scores[row])) order.push_back(row);
+      if (seen[row] || !shown[row]) continue;
+      eligible++;
+      if (!std::isnan(scores[row])) order.push_back(row);
     }
     CHECK(ranked.eligible[i] == eligible && ranked.scored[i] == order.size());
     // Inner products are f32 sums in an order of their own: only clear differences count here.
-    const bool inexact = by == RankedBy::factors || by == RankedBy::sequence;
+    const bool inexact = by == RankedBy::factors || by == RankedBy::sequence || by == RankedBy::content;
     const double fuzz = inexact ? 1e-5 : 0;
     for (uint64_t t = cases.targetOffsets[c]; t < cases.targetOffsets[c + 1]; t++, at++) {
       const uint32_t target = cases.targets[t];
@@ -123,9 +143,9 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen) {
       const bool found = std::find(order.begin(), order.end(), target) != order.end();
       CHECK(rank.recalled == found);
       if (!found) {
-        const bool shown = target < kItems && !seen[target];
-        CHECK(rank.above == (shown ? order.size() : eligible));
-        CHECK(rank.tied == (shown ? eligible - order.size() - 1 : 0));
+        const bool open = target < kItems && !seen[target] && shown[target];
+        CHECK(rank.above == (open ? order.size() : eligible));
+        CHECK(rank.tied == (open ? eligible - order.size() - 1 : 0));
         continue;
       }
       uint32_t surely = 0;
@@ -162,9 +182,14 @@ BlendFeatures featuresFor(Random& random, size_t rows, size_t informative) {
 
 int main() {
   check::test("targets among all rows, by brute force", [] {
-    for (RankedBy by :
-         {RankedBy::rules, RankedBy::sessions, RankedBy::factors, RankedBy::sequence, RankedBy::popularity}) {
+    for (RankedBy by : kSingleModels) {
       for (uint64_t seed = 1; seed <= 4; seed++) compare(seed, by, seed % 2 == 0);
+    }
+  });
+  check::test("targets among some of the rows, by brute force", [] {
+    for (RankedBy by : kSingleModels) {
+      for (uint64_t seed = 5; seed <= 8; seed++) compare(seed, by, seed % 2 == 0, 0.4);
+      compare(9, by, true, 0.03);
     }
   });
   check::test("the engine's cases are its answers", [] {
@@ -172,10 +197,11 @@ int main() {
     auto rules = std::make_shared<RulesModel>(randomRules(random, kItems, 8));
     auto factors = std::make_shared<FactorsModel>(randomFactors(random, kItems, 8, true));
     Blend blend;
-    blend.weight = {1, 1, 1, 0.01f};
+    blend.weight = {1, 1, 1, 0.01f, 0, 0, 1};
     blend.missing = {1, 0, 0, 0};
-    const auto models =
-        makeModels({std::vector<float>(kItems, 2.0f), rules, factors, nullptr, nullptr, AttentionModel{}, blend, true});
+    auto content = std::make_shared<ContentModel>(randomContent(random, kItems));
+    const auto models = makeModels(
+        {std::vector<float>(kItems, 2.0f), rules, factors, nullptr, nullptr, content, AttentionModel{}, blend, true});
     const Cases cases = casesOf(randomHistories(random, 40, kItems, 9));
     std::vector<uint32_t> chosen(cases.count());
     std::iota(chosen.begin(), chosen.end(), 0u);
@@ -205,6 +231,45 @@ int main() {
         CHECK(ranked.ranks[t].above == above);
       }
     }
+    // The same among rows that a filter leaves, fewer than are asked for.
+    options.within = {70, 1, 2, 3, 5, 8, 13, 21, 34, 55, 64, 79};
+    std::vector<std::atomic<uint64_t>> words(2);
+    for (uint32_t row : options.within) words[row >> 6] |= uint64_t{1} << (row & 63);
+    const RankedCases some = rankCases(*models, cases, chosen, options, control);
+    for (uint32_t c : chosen) {
+      Ask ask;
+      ask.events = cases.histories.events.data() + cases.histories.offsets[c];
+      ask.eventCount = cases.histories.offsets[c + 1] - cases.histories.offsets[c];
+      ask.eligible.rows = kItems;
+      ask.eligible.words = words.data();
+      ask.k = ask.candidates = 30;
+      Answer answer;
+      answerBatch(*models, &ask, 1, *makeScratch(), &answer);
+      std::vector<uint32_t> left = options.within;
+      for (size_t e = 0; e < ask.eventCount; e++) {
+        if (ask.events[e].weight > 0) left.erase(std::remove(left.begin(), left.end(), ask.events[e].row), left.end());
+      }
+      CHECK(some.eligible[c] == left.size() && some.scored[c] == left.size() && answer.rows.size() == left.size());
+      const size_t listed = std::min<size_t>(7, left.size());
+      CHECK(std::equal(answer.rows.begin(), answer.rows.begin() + listed, some.top.begin() + c * 7));
+      for (size_t i = 0; i < 7; i++) {
+        const uint32_t row = some.top[c * 7 + i];
+        CHECK(i < listed ? std::find(left.begin(), left.end(), row) != left.end() : row == kNoRow);
+      }
+      for (uint64_t t = cases.targetOffsets[c]; t < cases.targetOffsets[c + 1]; t++) {
+        CHECK(some.ranks[t].recalled == (std::find(left.begin(), left.end(), cases.targets[t]) != left.end()));
+      }
+    }
+    const auto refused = [&](const ModelSet& set) {
+      try {
+        options.model = RankedBy::content;
+        rankCases(set, cases, chosen, options, control);
+      } catch (const Error& error) {
+        return error.status() == Status::invalidArgument;
+      }
+      return false;
+    };
+    CHECK(!refused(*models) && refused(*popularityModels(std::vector<float>(kItems, 1.0f))));
   });
   check::test("a sample is bounded, however long one history is", [] {
     Histories histories;

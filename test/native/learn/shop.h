@@ -1,10 +1,12 @@
 #pragma once
 // Made-up shops for the tests of recall, rank and learn.
 
+#include <cmath>
 #include <vector>
 
 #include "../../../native/include/random.h"
 #include "../../../native/learn/dataset.h"
+#include "../../../native/state/content_model.h"
 #include "../../../native/state/models.h"
 #include "../../../native/state/sequence_model.h"
 
@@ -91,6 +93,64 @@ inline kairank::SequenceModel randomSequence(kairank::Random& random, uint32_t i
   const size_t size = kairank::SequenceLayout(model.config).size;
   for (size_t i = 0; i < size; i++) model.weights.push_back(static_cast<float>(random.normal() * 0.4));
   return model;
+}
+
+/// Vectors of content and behaviour; of some items nothing is known, of others nothing was learned beside it.
+inline kairank::ContentModel randomContent(kairank::Random& random, uint32_t items) {
+  kairank::ContentModel model;
+  model.items = items;
+  model.dim = 11;
+  model.decay = 0.7f;
+  model.maxEvents = 8;
+  for (uint32_t row = 0; row < items; row++) {
+    const bool known = random.below(5) != 0;
+    const bool learned = known && random.below(3) != 0;
+    std::vector<double> vector(model.dim);
+    double square = 0;
+    for (double& x : vector) {
+      x = random.normal();
+      square += x * x;
+    }
+    for (double x : vector) model.vectors.push_back(known ? static_cast<float>(x / std::sqrt(square)) : 0);
+    for (uint32_t d = 0; d < model.dim; d++) {
+      model.behaviour.push_back(learned ? static_cast<float>(random.normal() * 0.3) : 0);
+    }
+  }
+  kairank::checkContent(model);
+  return model;
+}
+
+/// What a shopper is after by content, from its definition: the decayed sum of content and behaviour of the last
+/// positive events, at unit length. Empty where nothing is known of them.
+inline std::vector<double> wantedContent(const kairank::ContentModel& model, const kairank::HistoryEvent* events,
+                                         size_t count) {
+  std::vector<double> sum(model.dim, 0.0);
+  uint32_t age = 0;
+  for (size_t e = count; e-- > 0 && age < model.maxEvents;) {
+    if (!(events[e].weight > 0) || events[e].row == kairank::kNoRow) continue;
+    const double weight = events[e].weight * std::pow(static_cast<double>(model.decay), age++);
+    for (size_t d = 0; d < model.dim && events[e].row < model.items; d++) {
+      const size_t at = static_cast<size_t>(events[e].row) * model.dim + d;
+      sum[d] += weight * (static_cast<double>(model.vectors[at]) + model.behaviour[at]);
+    }
+  }
+  double square = 0;
+  for (double x : sum) square += x * x;
+  if (square == 0) return {};
+  for (double& x : sum) x /= std::sqrt(square);
+  return sum;
+}
+
+/// The cosine of a shopper's content and an item's; NaN where nothing is known of the item.
+inline double contentScore(const kairank::ContentModel& model, const std::vector<double>& wanted, uint32_t row) {
+  double product = 0;
+  bool known = false;
+  for (size_t d = 0; d < model.dim; d++) {
+    const float x = model.vectors[static_cast<size_t>(row) * model.dim + d];
+    known = known || x != 0;
+    product += wanted[d] * x;
+  }
+  return known ? product : NAN;
 }
 
 /// Some items are without factors, as after training on a part of the catalogue.

@@ -25,19 +25,31 @@ namespace {
 constexpr uint32_t kItems = 250;
 constexpr size_t kAttention = static_cast<size_t>(Source::attention);
 
-std::shared_ptr<const ModelSet> modelsOf(Random& random, bool rules, bool factors, bool sequence) {
+struct With {
+  bool rules = true;
+  bool factors = true;
+  bool sequence = true;
+  bool content = true;
+};
+
+std::shared_ptr<const ModelSet> modelsOf(Random& random, const With& with) {
   std::vector<float> popularity(kItems);
   for (float& count : popularity) count = static_cast<float>(random.below(9));
   Blend blend;
-  blend.weight = {0.5f, 0.4f, 0.6f, 0.1f, 0.8f, 0.3f};
-  blend.missing = {0.7f, 0.2f, 0.3f, 0, 0.1f, 0.2f};
+  blend.weight = {0.5f, 0.4f, 0.6f, 0.1f, 0.8f, 0.3f, 0.9f};
+  blend.missing = {0.7f, 0.2f, 0.3f, 0, 0.1f, 0.2f, 0.4f};
   AttentionModel attention;
   attention.scale = 5;
-  return makeModels({popularity, rules ? std::make_shared<RulesModel>(randomRules(random, kItems, 20)) : nullptr,
-                     factors ? std::make_shared<FactorsModel>(randomFactors(random, kItems, 16, true)) : nullptr,
-                     sequence ? std::make_shared<SequenceModel>(randomSequence(random, kItems)) : nullptr,
-                     sequence ? std::make_shared<SessionsModel>(randomSessions(random, kItems)) : nullptr, attention,
-                     blend, true});
+  ModelParts parts;
+  parts.popularity = popularity;
+  if (with.rules) parts.rules = std::make_shared<RulesModel>(randomRules(random, kItems, 20));
+  if (with.factors) parts.factors = std::make_shared<FactorsModel>(randomFactors(random, kItems, 16, true));
+  if (with.sequence) parts.sequence = std::make_shared<SequenceModel>(randomSequence(random, kItems));
+  if (with.sequence) parts.sessions = std::make_shared<SessionsModel>(randomSessions(random, kItems));
+  if (with.content) parts.content = std::make_shared<ContentModel>(randomContent(random, kItems));
+  parts.attention = attention;
+  parts.blend = blend;
+  return makeModels(std::move(parts));
 }
 
 std::vector<HistoryEvent> historyOf(Random& random, size_t count) {
@@ -105,6 +117,12 @@ std::vector<double> scoresByHand(const ModelSet& models, const Ask& ask, const s
       if (rows[i] < kItems && scores[rows[i]] > 0) columns[5][i] = std::log(scores[rows[i]]);
     }
   }
+  if (models.content) {
+    const std::vector<double> wanted = wantedContent(*models.content, ask.events, ask.eventCount);
+    for (size_t i = 0; i < rows.size(); i++) {
+      if (!wanted.empty() && rows[i] < kItems) columns[6][i] = contentScore(*models.content, wanted, rows[i]);
+    }
+  }
   for (size_t i = 0; i < rows.size(); i++)
     columns[3][i] = rows[i] < kItems ? std::log1p(models.counts->popularity[rows[i]]) : 0;
   std::vector<double> out(rows.size(), 0.0);
@@ -140,9 +158,9 @@ Ask askOf(const std::vector<HistoryEvent>& history) {
   return ask;
 }
 
-void compare(uint64_t seed, bool rules, bool factors, bool sequence, size_t events) {
+void compare(uint64_t seed, const With& with, size_t events) {
   Random random(seed);
-  const auto models = modelsOf(random, rules, factors, sequence);
+  const auto models = modelsOf(random, with);
   const std::vector<HistoryEvent> history = historyOf(random, events);
   std::vector<std::atomic<uint64_t>> words((kItems + 10 + 63) / 64);
   for (auto& word : words) word = random.next() | random.next();
@@ -196,18 +214,20 @@ void compare(uint64_t seed, bool rules, bool factors, bool sequence, size_t even
 int main() {
   check::test("every eligible row, scored as by hand", [] {
     for (uint64_t seed = 1; seed <= 6; seed++) {
-      compare(seed, true, true, true, 12);
-      compare(seed, true, true, false, 12);
-      compare(seed, true, false, false, 12);
-      compare(seed, false, true, false, 3);
-      compare(seed, false, false, true, 7);
-      compare(seed, false, false, false, 5);
-      compare(seed, true, true, true, 0);
+      compare(seed, {true, true, true, true}, 12);
+      compare(seed, {true, true, true, false}, 12);
+      compare(seed, {true, true, false, false}, 12);
+      compare(seed, {true, false, false, false}, 12);
+      compare(seed, {false, true, false, false}, 3);
+      compare(seed, {false, false, true, false}, 7);
+      compare(seed, {false, false, false, true}, 12);
+      compare(seed, {false, false, false, false}, 5);
+      compare(seed, {true, true, true, true}, 0);
     }
   });
   check::test("a batch answers as each ask alone", [] {
     Random random(20);
-    const auto models = modelsOf(random, true, true, true);
+    const auto models = modelsOf(random, With{});
     std::vector<std::vector<HistoryEvent>> histories;
     for (int i = 0; i < 37; i++) histories.push_back(historyOf(random, random.below(30)));
     std::vector<Ask> asks;
@@ -230,7 +250,7 @@ int main() {
   });
   check::test("candidates are the best of every source, in equal shares", [] {
     Random random(21);
-    const auto models = modelsOf(random, true, true, true);
+    const auto models = modelsOf(random, With{});
     const std::vector<HistoryEvent> history = historyOf(random, 40);
     Ask ask = askOf(history);
     ask.candidates = ask.k = 30;
@@ -238,8 +258,8 @@ int main() {
     Answer answer;
     answerBatch(*models, &ask, 1, *makeScratch(), &answer);
     CHECK(answer.rows.size() == 30 && !answer.underfilled);
-    // Rules, sessions, factors and the sequence model.
-    const size_t share = 8;
+    // Rules, sessions, factors, the sequence model and content.
+    const size_t share = 6;
     const auto has = [&](std::vector<ScoredRow> scored) {
       std::sort(scored.begin(), scored.end(), better);
       CHECK(scored.size() >= share);
@@ -270,6 +290,13 @@ int main() {
       double product = 0;
       for (uint32_t d = 0; d < sequence.config.dim; d++) product += double{intent[d]} * sequence.item(row)[d];
       if (models->seen(row)) scored.push_back({static_cast<float>(product), row});
+    }
+    has(scored);
+    scored.clear();
+    const std::vector<double> wanted = wantedContent(*models->content, history.data(), history.size());
+    for (uint32_t row = 0; row < kItems; row++) {
+      const double score = contentScore(*models->content, wanted, row);
+      if (!std::isnan(score)) scored.push_back({static_cast<float>(score), row});
     }
     has(scored);
   });
@@ -330,7 +357,8 @@ int main() {
     AttentionModel attention;
     attention.scale = 10;
     attention.decay = 1;
-    const auto models = makeModels({{1, 1, 1, 1, 1}, rules, factors, nullptr, nullptr, attention, blend, true});
+    const auto models =
+        makeModels({{1, 1, 1, 1, 1}, rules, factors, nullptr, nullptr, nullptr, attention, blend, true});
     const std::vector<HistoryEvent> history = {event(0), event(2), event(0)};
     const std::vector<uint32_t> given = {1, 3};
     Ask ask = askOf(history);
@@ -378,12 +406,18 @@ int main() {
     };
     Random random(31);
     auto factors = std::make_shared<FactorsModel>(randomFactors(random, 10, 4, true));
-    CHECK(refused([&] { makeModels({{1, 2}, nullptr, factors, nullptr, nullptr, AttentionModel{}, Blend{}, true}); }));
+    CHECK(refused([&] {
+      makeModels({{1, 2}, nullptr, factors, nullptr, nullptr, nullptr, AttentionModel{}, Blend{}, true});
+    }));
     CHECK(refused([&] { popularityModels({1, NAN}); }));
     CHECK(refused([&] { popularityModels({-1}); }));
+    ModelParts parts;
+    parts.popularity = {1, 2};
+    parts.content = std::make_shared<ContentModel>(randomContent(random, 3));
+    CHECK(refused([&] { makeModels(parts); }));
     AttentionModel attention;
     attention.maxEvents = 1u << 30;
-    CHECK(refused([&] { makeModels({{1}, nullptr, nullptr, nullptr, nullptr, attention, Blend{}, true}); }));
+    CHECK(refused([&] { makeModels({{1}, nullptr, nullptr, nullptr, nullptr, nullptr, attention, Blend{}, true}); }));
     factors->gram[0] = -1;
     CHECK(refused([&] { completeFactors(*factors); }));
   });
