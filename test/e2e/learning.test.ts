@@ -76,6 +76,32 @@ describe('evaluate', () => {
     expect(excluded).toMatchObject({ 'recall@5': 0, mrr: 0, excludeSeen: true });
   });
 
+  test('over time one model stands against the best of the cheap baselines, case by case', { timeout: 5 * MINUTES }, async () => {
+    const rows = ['user,item,at'];
+    for (let user = 0; user < 30; user++) for (let month = 1; month <= 4; month++) rows.push(`u${user},i${user % 15},2024-0${month}-10`);
+    const args = ['evaluate', write('paired.csv', rows.join('\n')), '--map', 'user=user,item=item,at=at', '--test-from', '2024-04-01'];
+    // Everybody buys the same again: repeat is always right, popularity knows nothing of anybody.
+    const report = await json([...args, '--model', 'popularity']);
+    const { baseline } = report as Record<'baseline', Record<string, unknown>>;
+    expect(baseline).toMatchObject({ model: 'repeat', 'ndcg@10': 1 });
+    expect(Number(baseline.difference)).toBeCloseTo(Number(report['ndcg@10']) - 1, 5);
+    const [low, high] = baseline.interval as [number, number];
+    expect((low + high) / 2).toBeCloseTo(Number(baseline.difference), 5);
+    expect((high - low) / 2).toBeCloseTo(1.959964 * Number(baseline.standardError), 5);
+
+    const engine = await json([...args, '--model', 'engine']);
+    expect(engine).toMatchObject({ model: 'engine', baseline: { model: 'repeat', 'ndcg@10': 1 } });
+    for (const key of ['recall@10', 'ndcg@10', 'auc', 'aucCandidates']) expect(engine[key], key).toBeTypeOf('number');
+
+    const both = await json([...args, '--model', 'ials,repeat']);
+    expect(both.runs).toMatchObject([{ model: 'ials', baseline: { model: 'repeat' } }, { model: 'repeat' }]);
+    expect((both.runs as object[])[1]).not.toHaveProperty('baseline');
+    const { stdout } = await kairank([...args, '--model', 'popularity,repeat']);
+    expect(stdout).toMatch(
+      /popularity: ndcg@10 -0\.\d{4} against repeat \(1\.0000\): standard error 0\.\d{4}, 95 % interval -.* paired by case/,
+    );
+  });
+
   test('sets models and seeds side by side', { timeout: MINUTES }, async () => {
     // Everybody walks a ring: what follows is the next item, which popularity cannot know.
     const lines = Array.from({ length: 60 }, (_, user) => `u${user} ${[0, 1, 2, 3, 4].map((step) => `i${(user + step) % 20}`).join(' ')}`);

@@ -3,7 +3,8 @@
 import { Argument, Command, Option } from 'commander';
 import { CONTENT_MODELS } from '../../evaluate/baselines/index.js';
 import { DATA_FORMATS, type DataFormat, PROTOCOLS, type Protocol, prepareSplit } from '../../evaluate/protocols.js';
-import { EVALUATION_MODELS, type EvaluationModel, evaluate } from '../../evaluate/run.js';
+import { compareWithBest, companionsOf, type Measured } from '../../evaluate/paired.js';
+import { EVALUATION_MODELS, type Evaluation, type EvaluationModel, evaluate } from '../../evaluate/run.js';
 import { oneOf, refuse } from '../../options.js';
 import { EVENT_TYPES } from '../../shopper/events.js';
 import { type Asked, type Outcome, reportOf, wordsOf } from '../evaluation.js';
@@ -11,7 +12,7 @@ import { interruptible } from '../interrupt.js';
 import { addMappingOptions, type MappingFlags, mappingOf } from '../mapping.js';
 import { budgetOption, cutoffs, date, jsonOption, listOf, seedOption, share, threadsOption, wholeNumber } from '../options.js';
 import { count, print } from '../output.js';
-import { createProgress } from '../progress.js';
+import { createProgress, type Progress } from '../progress.js';
 import { showTraining } from '../training.js';
 
 interface Flags extends MappingFlags {
@@ -110,31 +111,44 @@ Examples:
     .action((path: string, flags: Flags) => interruptible((signal) => run(path, flags, signal)));
 }
 
+/** Evaluates the models of one seed on one split, and what they are compared with. */
+async function runSeed(path: string, flags: Flags, seed: number, progress: Progress, signal: AbortSignal): Promise<Outcome[]> {
+  progress.update('reading', 0);
+  const prepared = await prepareSplit(path, { ...flags, seed, mapping: mappingOf(flags), signal });
+  progress.update('reading', 1, `${count(prepared.interactions.histories.rows.length)} events`);
+  const excludeSeen = flags.seen === undefined ? prepared.excludeSeen : flags.seen === 'exclude';
+  const refit = flags.refit ?? prepared.split.refits;
+  const common = { excludeSeen, ks: cutoffsOf(flags), seed, threads: flags.threads, refit, budget: flags.budget / 1000 };
+  const single = flags.seeds === undefined || flags.seeds.length === 1;
+  const measured: { asked: Asked; evaluation: Evaluation }[] = [];
+  for (const model of [...flags.model, ...(single ? companionsOf(flags.model, prepared.protocol) : [])]) {
+    const asked: Asked = { ...common, model };
+    const evaluation = await evaluate(prepared.split, {
+      ...asked,
+      signal,
+      onProgress: showTraining(progress),
+      ...(flags.candidates === undefined ? {} : { candidates: flags.candidates }),
+    });
+    measured.push({ asked, evaluation });
+  }
+  const figures = measured.map(({ asked: { model }, evaluation }): Measured => ({ model, figures: evaluation.metrics.ndcgOfCases }));
+  return measured.slice(0, flags.model.length).map(({ asked, evaluation }, index) => {
+    const own = figures[index];
+    return { prepared, asked, evaluation, comparison: single && own ? compareWithBest(own, figures) : null };
+  });
+}
+
+function cutoffsOf({ k }: Flags): number[] {
+  return [...new Set([...USUAL_CUTOFFS, ...k])].sort((a, b) => a - b);
+}
+
 async function run(path: string, flags: Flags, signal: AbortSignal): Promise<void> {
   const reader = flags.model.find((model) => CONTENT_MODELS.includes(model));
   if (reader !== undefined && flags.items === undefined) refuse('--items', `a file of items, which the model ${reader} goes by`, 'none');
   const progress = createProgress(flags.json);
-  const seeds = flags.seeds ?? [flags.seed];
-  const ks = [...new Set([...USUAL_CUTOFFS, ...flags.k])].sort((a, b) => a - b);
   try {
     const outcomes: Outcome[] = [];
-    for (const seed of seeds) {
-      progress.update('reading', 0);
-      const prepared = await prepareSplit(path, { ...flags, seed, mapping: mappingOf(flags), signal });
-      progress.update('reading', 1, `${count(prepared.interactions.histories.rows.length)} events`);
-      const excludeSeen = flags.seen === undefined ? prepared.excludeSeen : flags.seen === 'exclude';
-      for (const model of flags.model) {
-        const refit = flags.refit ?? prepared.split.refits;
-        const asked: Asked = { model, excludeSeen, ks, seed, threads: flags.threads, refit, budget: flags.budget / 1000 };
-        const evaluation = await evaluate(prepared.split, {
-          ...asked,
-          signal,
-          onProgress: showTraining(progress),
-          ...(flags.candidates === undefined ? {} : { candidates: flags.candidates }),
-        });
-        outcomes.push({ prepared, asked, evaluation });
-      }
-    }
+    for (const seed of flags.seeds ?? [flags.seed]) outcomes.push(...(await runSeed(path, flags, seed, progress, signal)));
     progress.stop();
     print(flags.json, reportOf(outcomes), () => wordsOf(outcomes));
   } finally {
