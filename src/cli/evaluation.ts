@@ -84,6 +84,7 @@ function reportOfOne(outcome: Outcome): object {
     models: modelsOf(evaluation),
     trainSeconds: evaluation.trainSeconds,
     evaluateSeconds: evaluation.evaluateSeconds,
+    ...(prepared.fold ? { fold: prepared.fold.number, folds: prepared.fold.of } : {}),
     seed: asked.seed,
     threads: asked.threads,
     budget: asked.budget,
@@ -123,7 +124,7 @@ function settingsOf({ report }: Evaluation): object {
   };
 }
 
-/** Mean and sample deviation of each metric over the seeds of one model. */
+/** Mean and sample deviation of each metric over the seeds, or the folds, of one model. */
 function summaryOf(outcomes: readonly Outcome[]): Record<string, { mean: number | null; deviation: number | null }> {
   const all = outcomes.map(figuresOf);
   return Object.fromEntries(
@@ -157,7 +158,27 @@ export function wordsOf(outcomes: readonly Outcome[]): string[] {
   return more.length === 0 ? wordsOfOne(first) : wordsOfMany(first, outcomes);
 }
 
-/** A row a model, a column a metric; a deviation where there are several seeds. */
+/** What a deviation is over, where there is one. */
+function overWords(prepared: PreparedSplit, outcomes: readonly Outcome[]): string {
+  const seeds = [...new Set(outcomes.map(({ asked: { seed } }) => seed))];
+  if (prepared.fold) return `mean ± deviation over ${prepared.fold.of} folds of users, seed ${seeds[0]}`;
+  return seeds.length > 1 ? `mean ± deviation over the seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`;
+}
+
+/** What was asked of a model: of all folds together, of one seed. */
+function askedOf(prepared: PreparedSplit, outcomes: readonly Outcome[]): { cases: number; targets: number; coldTargets: number } {
+  const [first] = byModel(outcomes);
+  const own = first?.[1] ?? [];
+  const sum = (figure: (outcome: Outcome) => number): number =>
+    (prepared.fold ? own : own.slice(0, 1)).reduce((total, outcome) => total + figure(outcome), 0);
+  return {
+    cases: sum(({ evaluation }) => evaluation.metrics.cases),
+    targets: sum(({ evaluation }) => evaluation.metrics.targets),
+    coldTargets: sum(({ prepared: { split } }) => split.coldTargets),
+  };
+}
+
+/** A row a model, a column a metric; a deviation where there are several seeds or folds. */
 function wordsOfMany({ prepared, asked }: Outcome, outcomes: readonly Outcome[]): string[] {
   const largest = Math.max(...asked.ks);
   const columns = [...new Set([10, largest])]
@@ -173,20 +194,20 @@ function wordsOfMany({ prepared, asked }: Outcome, outcomes: readonly Outcome[])
     });
     return [model, ...cells, seconds.toFixed(1)];
   });
-  const seeds = [...new Set(outcomes.map(({ asked: { seed } }) => seed))];
+  const { cases, targets, coldTargets } = askedOf(prepared, outcomes);
   return [
-    `${prepared.protocol}: ${plural(outcomes[0]?.evaluation.metrics.cases ?? 0, 'case')}, ${plural(prepared.split.items, 'item')}; ${seeds.length > 1 ? `mean ± deviation over the seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`}; ${asked.refit ? 'fitted again on validation' : 'nothing fitted again'}`,
+    `${prepared.protocol}: ${plural(cases, 'case')}, ${plural(prepared.split.items, 'item')}; ${overWords(prepared, outcomes)}; ${asked.refit ? 'fitted again on validation' : 'nothing fitted again'}`,
     '',
     ...table([['', ...columns, 'training s'], ...rows], { indent: 2 }),
     '',
     ...outcomes.flatMap(({ asked: { model }, comparison }) => (comparison ? [`  ${model}: ${comparisonWords(comparison)}`] : [])),
-    coldWords(prepared, outcomes[0]?.evaluation.metrics.targets ?? 0),
+    coldWords(coldTargets, targets),
     ...itemWords(prepared),
   ];
 }
 
-const coldWords = ({ split }: PreparedSplit, targets: number): string =>
-  `  ${count(split.coldTargets)} of ${count(targets)} targets never occur in training (counted as asked)`;
+const coldWords = (coldTargets: number, targets: number): string =>
+  `  ${count(coldTargets)} of ${count(targets)} targets never occur in training (counted as asked)`;
 
 /** What the report says of the held-out items. */
 function heldOutWords({ prepared: { split }, evaluation: { cold } }: Outcome): string[] {
@@ -225,7 +246,7 @@ function wordsOfOne(outcome: Outcome): string[] {
     '',
     `  mrr ${metrics.mrr.toFixed(4)}   auc ${metrics.auc.toFixed(4)}   auc of candidates ${metrics.aucCandidates.toFixed(4)}`,
     ...(comparison ? [`  ${comparisonWords(comparison)}`] : []),
-    coldWords(prepared, metrics.targets),
+    coldWords(split.coldTargets, metrics.targets),
     ...heldOutWords(outcome),
     ...itemWords(prepared),
     ...(weights.length > 0 ? [`  blended: ${weights.map(([source, weight]) => `${source} ${weight.toFixed(2)}`).join(', ')}`] : []),

@@ -136,6 +136,25 @@ describe('evaluate', () => {
   });
 });
 
+describe('folds', () => {
+  test('ask every user once, and give mean and deviation', { timeout: MINUTES }, async () => {
+    const args = ['evaluate', write('folds.txt', ring()), '--format', 'sequences', '--model', 'rules,popularity', '--folds', '3'];
+    const report = await json(args);
+    const runs = report.runs as Record<string, unknown>[];
+    expect(runs.map(({ model, fold, folds, cases }) => [model, fold, folds, cases])).toEqual(
+      [1, 2, 3].flatMap((fold) => ['rules', 'popularity'].map((model) => [model, fold, 3, 40])),
+    );
+    const summary = report.summary as Record<string, Record<string, { mean: number; deviation: number }>>;
+    expect(summary.rules?.['ndcg@10']?.mean).toBeGreaterThan(0.9);
+    expect(summary.popularity?.['recall@5']?.deviation).toBeTypeOf('number');
+    const { stdout } = await kairank(args);
+    expect(stdout).toMatch(/leave-one-out: 120 cases, 20 items; mean ± deviation over 3 folds of users, seed 1/);
+    const several = await kairank([...args, '--seeds', '1,2']);
+    expect(several).toMatchObject({ code: 2, stdout: '' });
+    expect(several.stderr).toMatch(/--folds: expected one --seed/);
+  });
+});
+
 describe('train', () => {
   test('learns, serves with reasons, and Ctrl-C leaves the models as they were', { timeout: 5 * MINUTES }, async () => {
     const shop = join(folder, 'shop');

@@ -4,7 +4,15 @@ import { Argument, Command, Option } from 'commander';
 import { CONTENT_MODELS } from '../../evaluate/baselines/index.js';
 import { PROBABILITY_MODELS } from '../../evaluate/coupons/models.js';
 import { TEST_FROM } from '../../evaluate/coupons/split.js';
-import { DATA_FORMATS, type DataFormat, PROTOCOLS, type Protocol, prepareSplit } from '../../evaluate/protocols.js';
+import {
+  DATA_FORMATS,
+  type DataFormat,
+  foldsOfSplit,
+  type PreparedSplit,
+  PROTOCOLS,
+  type Protocol,
+  prepareSplit,
+} from '../../evaluate/protocols.js';
 import { compareWithBest, companionsOf, type Measured } from '../../evaluate/paired.js';
 import { EVALUATION_MODELS, type Evaluation, type EvaluationModel, evaluate } from '../../evaluate/run.js';
 import { oneOf, refuse } from '../../options.js';
@@ -27,6 +35,7 @@ interface Flags extends MappingFlags {
   k: number[];
   seed: number;
   seeds?: number[];
+  folds?: number;
   refit?: boolean;
   budget: number;
   goal?: string;
@@ -103,6 +112,12 @@ export function evaluateCommand(): Command {
         listOf('--seeds', wholeNumber('--seeds', 0, 2 ** 32 - 1)),
       ),
     )
+    .addOption(
+      new Option(
+        '--folds <k>',
+        'cross-validation by user: settings are chosen on all folds but one, which is asked (leave-one-out, temporal); mean and deviation',
+      ).argParser(wholeNumber('--folds', 2, 100)),
+    )
     .addOption(threadsOption())
     .addOption(jsonOption());
   return addMappingOptions(command)
@@ -113,6 +128,7 @@ Examples:
   $ kairank evaluate beauty/sequences.txt --format sequences --protocol leave-one-out --model rules
   $ kairank evaluate beauty/sequences.txt --format sequences --model engine,sequence,rules,ials --seeds 1,2,3 --shuffle-ties
   $ kairank evaluate online-retail.parquet --format online-retail --model repeat --test-from 2010-11-09
+  $ kairank evaluate beauty/sequences.txt --format sequences --model rules --folds 5
   $ kairank evaluate diginetica --format sessions --k 20
   $ kairank evaluate events.jsonl --format events --goal purchase
   $ kairank evaluate beauty/sequences.txt --format sequences --items beauty/items.tsv --cold-items 0.1 --model tfidf,category,random
@@ -142,6 +158,7 @@ const RANKING_OPTIONS = [
   'items',
   'coldItems',
   'seeds',
+  'folds',
   'map',
   'type',
   'types',
@@ -173,22 +190,33 @@ interface RankingFlags extends Flags {
   format: DataFormat;
 }
 
-/** Evaluates the models of one seed on one split, and what they are compared with. */
-async function runSeed(
+/** The splits of one seed: one, or one a fold. */
+async function splitsOf(
   path: string,
+  flags: RankingFlags,
+  seed: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<PreparedSplit[]> {
+  progress.update('reading', 0);
+  const prepared = await prepareSplit(path, { ...flags, seed, mapping: mappingOf(flags), signal });
+  progress.update('reading', 1, `${count(prepared.interactions.histories.rows.length)} events`);
+  return flags.folds === undefined ? [prepared] : foldsOfSplit(prepared, flags.folds, seed);
+}
+
+/** Evaluates models on one split, and what they are compared with. */
+async function runSplit(
+  prepared: PreparedSplit,
   flags: RankingFlags,
   models: readonly EvaluationModel[],
   seed: number,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Outcome[]> {
-  progress.update('reading', 0);
-  const prepared = await prepareSplit(path, { ...flags, seed, mapping: mappingOf(flags), signal });
-  progress.update('reading', 1, `${count(prepared.interactions.histories.rows.length)} events`);
   const excludeSeen = flags.seen === undefined ? prepared.excludeSeen : flags.seen === 'exclude';
   const refit = flags.refit ?? prepared.split.refits;
   const common = { excludeSeen, ks: cutoffsOf(flags), seed, threads: flags.threads, refit, budget: flags.budget / 1000 };
-  const single = flags.seeds === undefined || flags.seeds.length === 1;
+  const single = prepared.fold === undefined && (flags.seeds === undefined || flags.seeds.length === 1);
   const measured: { asked: Asked; evaluation: Evaluation }[] = [];
   for (const model of [...models, ...(single ? companionsOf(models, prepared.protocol) : [])]) {
     const asked: Asked = { ...common, model };
@@ -216,10 +244,15 @@ async function run(path: string, flags: RankingFlags, signal: AbortSignal): Prom
   const models = named.length === 0 ? (['engine'] as const) : named;
   const reader = models.find((model) => CONTENT_MODELS.includes(model));
   if (reader !== undefined && flags.items === undefined) refuse('--items', `a file of items, which the model ${reader} goes by`, 'none');
+  if (flags.folds !== undefined && flags.seeds !== undefined) refuse('--folds', 'one --seed, which deals the users out', 'several seeds');
   const progress = createProgress(flags.json);
   try {
     const outcomes: Outcome[] = [];
-    for (const seed of flags.seeds ?? [flags.seed]) outcomes.push(...(await runSeed(path, flags, models, seed, progress, signal)));
+    for (const seed of flags.seeds ?? [flags.seed]) {
+      for (const prepared of await splitsOf(path, flags, seed, progress, signal)) {
+        outcomes.push(...(await runSplit(prepared, flags, models, seed, progress, signal)));
+      }
+    }
     progress.stop();
     print(flags.json, reportOf(outcomes), () => wordsOf(outcomes));
   } finally {
