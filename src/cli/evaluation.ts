@@ -2,12 +2,14 @@
 
 import { isBaseline } from '../evaluate/baselines/index.js';
 import type { Metrics } from '../evaluate/metrics.js';
+import type { Comparison } from '../evaluate/paired.js';
 import type { ItemRecords } from '../evaluate/data/items.js';
 import type { PreparedSplit } from '../evaluate/protocols.js';
 import type { EvaluateOptions, Evaluation } from '../evaluate/run.js';
 import type { ColdItems } from '../evaluate/splits.js';
 import { native, SOURCES } from '../native.js';
-import { count, plural, table } from './output.js';
+import { comparisonReport, comparisonWords } from './comparison.js';
+import { count, plural, rounded, table } from './output.js';
 import { packageVersion } from './version.js';
 
 /** What was asked for, nothing left to defaults. */
@@ -17,25 +19,25 @@ export interface Outcome {
   prepared: PreparedSplit;
   asked: Asked;
   evaluation: Evaluation;
+  /** Against the best baseline on the same cases; null where nothing was measured that it could be compared with. */
+  comparison: Comparison | null;
 }
-
-const round = (value: number): number | null => (Number.isFinite(value) ? Math.round(value * 1e6) / 1e6 : null);
 
 /** The names of the metrics in the report. */
 function flatten(metrics: Metrics): Record<string, number | null> {
   const flat: Record<string, number | null> = {};
   for (const [k, at] of metrics.at) {
-    flat[`recall@${k}`] = round(at.recall);
-    flat[`ndcg@${k}`] = round(at.ndcg);
-    flat[`mrr@${k}`] = round(at.mrr);
-    flat[`hitRate@${k}`] = round(at.hitRate);
-    flat[`precision@${k}`] = round(at.precision);
-    flat[`f1@${k}`] = round(at.f1);
-    flat[`coverage@${k}`] = round(at.coverage);
+    flat[`recall@${k}`] = rounded(at.recall);
+    flat[`ndcg@${k}`] = rounded(at.ndcg);
+    flat[`mrr@${k}`] = rounded(at.mrr);
+    flat[`hitRate@${k}`] = rounded(at.hitRate);
+    flat[`precision@${k}`] = rounded(at.precision);
+    flat[`f1@${k}`] = rounded(at.f1);
+    flat[`coverage@${k}`] = rounded(at.coverage);
   }
-  flat['mrr'] = round(metrics.mrr);
-  flat['auc'] = round(metrics.auc);
-  flat['aucCandidates'] = round(metrics.aucCandidates);
+  flat['mrr'] = rounded(metrics.mrr);
+  flat['auc'] = rounded(metrics.auc);
+  flat['aucCandidates'] = rounded(metrics.aucCandidates);
   return flat;
 }
 
@@ -45,8 +47,8 @@ function figuresOf({ prepared, asked, evaluation: { metrics, cold } }: Outcome):
   if (!prepared.split.coldItems) return figures;
   for (const k of asked.ks) {
     const at = cold?.at.get(k);
-    figures[`coldRecall@${k}`] = at ? round(at.recall) : null;
-    figures[`coldNdcg@${k}`] = at ? round(at.ndcg) : null;
+    figures[`coldRecall@${k}`] = at ? rounded(at.recall) : null;
+    figures[`coldNdcg@${k}`] = at ? rounded(at.ndcg) : null;
   }
   return figures;
 }
@@ -60,7 +62,7 @@ function catalogueOf({ fields, missing, unused, ignored, rejected }: ItemRecords
 }
 
 function reportOfOne(outcome: Outcome): object {
-  const { prepared, asked, evaluation } = outcome;
+  const { prepared, asked, evaluation, comparison } = outcome;
   const { interactions, split, protocol } = prepared;
   const { metrics } = evaluation;
   return {
@@ -73,6 +75,7 @@ function reportOfOne(outcome: Outcome): object {
     targets: metrics.targets,
     droppedUsers: split.droppedUsers,
     ...figuresOf(outcome),
+    ...(comparison ? { baseline: comparisonReport(comparison) } : {}),
     ...(split.coldItems ? coldOf(split.coldItems) : {}),
     ...(split.records ? { catalogue: catalogueOf(split.records) } : {}),
     coldTargets: split.coldTargets,
@@ -81,6 +84,7 @@ function reportOfOne(outcome: Outcome): object {
     models: modelsOf(evaluation),
     trainSeconds: evaluation.trainSeconds,
     evaluateSeconds: evaluation.evaluateSeconds,
+    ...(prepared.fold ? { fold: prepared.fold.number, folds: prepared.fold.of } : {}),
     seed: asked.seed,
     threads: asked.threads,
     budget: asked.budget,
@@ -120,7 +124,7 @@ function settingsOf({ report }: Evaluation): object {
   };
 }
 
-/** Mean and sample deviation of each metric over the seeds of one model. */
+/** Mean and sample deviation of each metric over the seeds, or the folds, of one model. */
 function summaryOf(outcomes: readonly Outcome[]): Record<string, { mean: number | null; deviation: number | null }> {
   const all = outcomes.map(figuresOf);
   return Object.fromEntries(
@@ -128,7 +132,7 @@ function summaryOf(outcomes: readonly Outcome[]): Record<string, { mean: number 
       const values = all.map((metrics) => metrics[name] ?? Number.NaN);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-      return [name, { mean: round(mean), deviation: values.length > 1 ? round(Math.sqrt(squares / (values.length - 1))) : null }];
+      return [name, { mean: rounded(mean), deviation: values.length > 1 ? rounded(Math.sqrt(squares / (values.length - 1))) : null }];
     }),
   );
 }
@@ -154,7 +158,27 @@ export function wordsOf(outcomes: readonly Outcome[]): string[] {
   return more.length === 0 ? wordsOfOne(first) : wordsOfMany(first, outcomes);
 }
 
-/** A row a model, a column a metric; a deviation where there are several seeds. */
+/** What a deviation is over, where there is one. */
+function overWords(prepared: PreparedSplit, outcomes: readonly Outcome[]): string {
+  const seeds = [...new Set(outcomes.map(({ asked: { seed } }) => seed))];
+  if (prepared.fold) return `mean ± deviation over ${prepared.fold.of} folds of users, seed ${seeds[0]}`;
+  return seeds.length > 1 ? `mean ± deviation over the seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`;
+}
+
+/** What was asked of a model: of all folds together, of one seed. */
+function askedOf(prepared: PreparedSplit, outcomes: readonly Outcome[]): { cases: number; targets: number; coldTargets: number } {
+  const [first] = byModel(outcomes);
+  const own = first?.[1] ?? [];
+  const sum = (figure: (outcome: Outcome) => number): number =>
+    (prepared.fold ? own : own.slice(0, 1)).reduce((total, outcome) => total + figure(outcome), 0);
+  return {
+    cases: sum(({ evaluation }) => evaluation.metrics.cases),
+    targets: sum(({ evaluation }) => evaluation.metrics.targets),
+    coldTargets: sum(({ prepared: { split } }) => split.coldTargets),
+  };
+}
+
+/** A row a model, a column a metric; a deviation where there are several seeds or folds. */
 function wordsOfMany({ prepared, asked }: Outcome, outcomes: readonly Outcome[]): string[] {
   const largest = Math.max(...asked.ks);
   const columns = [...new Set([10, largest])]
@@ -170,19 +194,20 @@ function wordsOfMany({ prepared, asked }: Outcome, outcomes: readonly Outcome[])
     });
     return [model, ...cells, seconds.toFixed(1)];
   });
-  const seeds = [...new Set(outcomes.map(({ asked: { seed } }) => seed))];
+  const { cases, targets, coldTargets } = askedOf(prepared, outcomes);
   return [
-    `${prepared.protocol}: ${plural(outcomes[0]?.evaluation.metrics.cases ?? 0, 'case')}, ${plural(prepared.split.items, 'item')}; ${seeds.length > 1 ? `mean ± deviation over the seeds ${seeds.join(', ')}` : `seed ${seeds[0]}`}; ${asked.refit ? 'fitted again on validation' : 'nothing fitted again'}`,
+    `${prepared.protocol}: ${plural(cases, 'case')}, ${plural(prepared.split.items, 'item')}; ${overWords(prepared, outcomes)}; ${asked.refit ? 'fitted again on validation' : 'nothing fitted again'}`,
     '',
     ...table([['', ...columns, 'training s'], ...rows], { indent: 2 }),
     '',
-    coldWords(prepared, outcomes[0]?.evaluation.metrics.targets ?? 0),
+    ...outcomes.flatMap(({ asked: { model }, comparison }) => (comparison ? [`  ${model}: ${comparisonWords(comparison)}`] : [])),
+    coldWords(coldTargets, targets),
     ...itemWords(prepared),
   ];
 }
 
-const coldWords = ({ split }: PreparedSplit, targets: number): string =>
-  `  ${count(split.coldTargets)} of ${count(targets)} targets never occur in training (counted as asked)`;
+const coldWords = (coldTargets: number, targets: number): string =>
+  `  ${count(coldTargets)} of ${count(targets)} targets never occur in training (counted as asked)`;
 
 /** What the report says of the held-out items. */
 function heldOutWords({ prepared: { split }, evaluation: { cold } }: Outcome): string[] {
@@ -206,7 +231,7 @@ function itemWords({ split: { items, records } }: PreparedSplit): string[] {
 }
 
 function wordsOfOne(outcome: Outcome): string[] {
-  const { prepared, asked, evaluation } = outcome;
+  const { prepared, asked, evaluation, comparison } = outcome;
   const { interactions, split, protocol } = prepared;
   const { metrics } = evaluation;
   const rows = [...metrics.at].map(([k, at]) => [
@@ -220,7 +245,8 @@ function wordsOfOne(outcome: Outcome): string[] {
     ...table([['', 'recall', 'ndcg', 'mrr', 'hit rate', 'precision', 'f1', 'coverage'], ...rows], { indent: 2 }),
     '',
     `  mrr ${metrics.mrr.toFixed(4)}   auc ${metrics.auc.toFixed(4)}   auc of candidates ${metrics.aucCandidates.toFixed(4)}`,
-    coldWords(prepared, metrics.targets),
+    ...(comparison ? [`  ${comparisonWords(comparison)}`] : []),
+    coldWords(split.coldTargets, metrics.targets),
     ...heldOutWords(outcome),
     ...itemWords(prepared),
     ...(weights.length > 0 ? [`  blended: ${weights.map(([source, weight]) => `${source} ${weight.toFixed(2)}`).join(', ')}`] : []),

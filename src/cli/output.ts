@@ -51,3 +51,8 @@ export function count(value: number): string {
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
+
+/** A figure of a report: six digits are enough, and JSON has no NaN. */
+export function rounded(value: number): number | null {
+  return Number.isFinite(value) ? Math.round(value * 1e6) / 1e6 : null;
+}

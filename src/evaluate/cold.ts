@@ -82,13 +82,15 @@ export function coldItems(interactions: Interactions, { share, seed }: { share: 
   const everything = withoutRows(histories, marked(items.length, rows));
   const forValidation = marked(items.length, validationRows);
   const test = asked.cases.build(histories);
+  const validation = firstHeldOut(everything, forValidation, anonymous).cases;
   return {
     items: items.length,
     train: withoutEmpty(withoutRows(everything, forValidation)),
-    validation: firstHeldOut(everything, forValidation, anonymous).cases.build(everything),
+    validation: validation.build(everything),
     everything: withoutEmpty(everything),
     refits: false,
     test,
+    validationUsers: Uint32Array.from(validation.users),
     testUsers: Uint32Array.from(asked.cases.users),
     coldTargets: test.targets.length,
     droppedUsers: interactions.users.length - asked.cases.users.length,

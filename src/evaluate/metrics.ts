@@ -42,7 +42,12 @@ export interface Metrics {
   aucCandidates: number;
   /** Cases that aucCandidates is the mean of. */
   aucCandidatesCases: number;
+  /** ndcg@10 of each case, whatever the cut-offs: what models are compared by, case by case (see paired.ts). */
+  ndcgOfCases: Float64Array;
 }
+
+/** The cut-off of `ndcgOfCases`. */
+export const COMPARED_AT = 10;
 
 export interface MeasureOptions {
   /** Items of the catalogue. */
@@ -67,7 +72,7 @@ const NO_ROW = 0xffffffff;
 export function measure(cases: NativeCases, ranked: RankedCases, options: MeasureOptions): Metrics {
   const { ks } = options;
   const count = cases.targetOffsets.length - 1;
-  const sums = new RankSums(Math.max(1, options.items, ...ks));
+  const sums = new RankSums(Math.max(COMPARED_AT, options.items, ...ks));
   const at = new Map<number, MetricsAt>(ks.map((k) => [k, { recall: 0, precision: 0, f1: 0, hitRate: 0, ndcg: 0, mrr: 0, coverage: 0 }]));
   const total = {
     cases: count,
@@ -78,6 +83,7 @@ export function measure(cases: NativeCases, ranked: RankedCases, options: Measur
     aucCandidates: 0,
     aucCandidatesCases: 0,
   };
+  const ndcgOfCases = new Float64Array(count);
   for (let index = 0; index < count; index++) {
     const groups = tieGroups(cases, ranked, index);
     const targets = (cases.targetOffsets[index + 1] ?? 0) - (cases.targetOffsets[index] ?? 0);
@@ -97,6 +103,8 @@ export function measure(cases: NativeCases, ranked: RankedCases, options: Measur
       metrics.hitRate += anyInTop(best.above, best.size, best.targets, k);
       metrics.mrr += sums.reciprocal(best.above, best.size, best.targets, k);
     }
+    const gains = groups.reduce((sum, { above, size, targets: own }) => sum + own * sums.gain(above, size, COMPARED_AT), 0);
+    ndcgOfCases[index] = gains / sums.idealGain(targets, COMPARED_AT);
     if (best) total.mrr += sums.reciprocal(best.above, best.size, best.targets);
     const recalled = groups.reduce((sum, group) => sum + group.targets, 0);
     total.recalledTargets += recalled;
@@ -118,7 +126,7 @@ export function measure(cases: NativeCases, ranked: RankedCases, options: Measur
     metrics.coverage = coverage(ranked, count, k, options.items);
   }
   const aucCandidates = total.aucCandidates / total.aucCandidatesCases;
-  return { ...total, at, mrr: total.mrr / count, auc: total.auc / count, aucCandidates };
+  return { ...total, at, mrr: total.mrr / count, auc: total.auc / count, aucCandidates, ndcgOfCases };
 }
 
 /** Recalled targets by score, best first. */

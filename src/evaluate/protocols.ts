@@ -11,6 +11,7 @@ import { readHeldOut } from './data/lightgcn.js';
 import { readInteractions } from './data/records.js';
 import { readSequences } from './data/sequences.js';
 import { readSessions } from './data/sessions.js';
+import { foldsOf, takeFold } from './folds.js';
 import { type Interactions, shuffleTies } from './interactions.js';
 import { holdout, leaveOneOut, prefixes, type Split, temporal } from './splits.js';
 
@@ -53,6 +54,26 @@ export interface PreparedSplit {
   excludeSeen: boolean;
   /** What was chosen here, for the report. */
   settings: Record<string, string | number | boolean>;
+  /** Which fold of how many this is, from 1; absent where there are none. */
+  fold?: { number: number; of: number };
+}
+
+/** Protocols that ask every user, or every known one, once. */
+const FOLDED: readonly Protocol[] = ['leave-one-out', 'temporal'];
+
+/**
+ * The folds of a split, as splits of their own (see folds.ts).
+ * @throws KairankError KAIRANK_INVALID_ARGUMENT for a protocol without folds, or more folds than users.
+ */
+export function foldsOfSplit(prepared: PreparedSplit, folds: number, seed: number): PreparedSplit[] {
+  const { interactions, split, protocol } = prepared;
+  if (!FOLDED.includes(protocol)) refuse('folds', `the protocol ${FOLDED.join(' or ')}`, protocol);
+  const fold = foldsOf(interactions.users.length, folds, seed);
+  return Array.from({ length: folds }, (_, number) => ({
+    ...prepared,
+    split: takeFold(split, fold, number),
+    fold: { number: number + 1, of: folds },
+  }));
 }
 
 /** The protocol of a format where none is asked for; for sessions and lightgcn there is no other. */

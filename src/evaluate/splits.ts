@@ -20,7 +20,8 @@ export interface Split {
   refits: boolean;
   /** Histories hold everything before the targets: what validation asks for is input here, and taught nowhere. */
   test: NativeCases;
-  /** The user row of each test case. */
+  /** The user row of each validation case, and of each test case. */
+  validationUsers: Uint32Array;
   testUsers: Uint32Array;
   /** Test targets that never occur in train. */
   coldTargets: number;
@@ -83,6 +84,7 @@ function finish(interactions: Interactions, train: Stretch[], everything: Stretc
     everything: takeStretches(histories, everything),
     refits: false,
     test: cases,
+    validationUsers: Uint32Array.from(validation.users),
     testUsers: Uint32Array.from(test.users),
     coldTargets: coldTargets(cases, trained),
     droppedUsers: interactions.users.length - test.users.length,

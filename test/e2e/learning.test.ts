@@ -76,6 +76,32 @@ describe('evaluate', () => {
     expect(excluded).toMatchObject({ 'recall@5': 0, mrr: 0, excludeSeen: true });
   });
 
+  test('over time one model stands against the best of the cheap baselines, case by case', { timeout: 5 * MINUTES }, async () => {
+    const rows = ['user,item,at'];
+    for (let user = 0; user < 30; user++) for (let month = 1; month <= 4; month++) rows.push(`u${user},i${user % 15},2024-0${month}-10`);
+    const args = ['evaluate', write('paired.csv', rows.join('\n')), '--map', 'user=user,item=item,at=at', '--test-from', '2024-04-01'];
+    // Everybody buys the same again: repeat is always right, popularity knows nothing of anybody.
+    const report = await json([...args, '--model', 'popularity']);
+    const { baseline } = report as Record<'baseline', Record<string, unknown>>;
+    expect(baseline).toMatchObject({ model: 'repeat', 'ndcg@10': 1 });
+    expect(Number(baseline.difference)).toBeCloseTo(Number(report['ndcg@10']) - 1, 5);
+    const [low, high] = baseline.interval as [number, number];
+    expect((low + high) / 2).toBeCloseTo(Number(baseline.difference), 5);
+    expect((high - low) / 2).toBeCloseTo(1.959964 * Number(baseline.standardError), 5);
+
+    const engine = await json([...args, '--model', 'engine']);
+    expect(engine).toMatchObject({ model: 'engine', baseline: { model: 'repeat', 'ndcg@10': 1 } });
+    for (const key of ['recall@10', 'ndcg@10', 'auc', 'aucCandidates']) expect(engine[key], key).toBeTypeOf('number');
+
+    const both = await json([...args, '--model', 'ials,repeat']);
+    expect(both.runs).toMatchObject([{ model: 'ials', baseline: { model: 'repeat' } }, { model: 'repeat' }]);
+    expect((both.runs as object[])[1]).not.toHaveProperty('baseline');
+    const { stdout } = await kairank([...args, '--model', 'popularity,repeat']);
+    expect(stdout).toMatch(
+      /popularity: ndcg@10 -0\.\d{4} against repeat \(1\.0000\): standard error 0\.\d{4}, 95 % interval -.* paired by case/,
+    );
+  });
+
   test('sets models and seeds side by side', { timeout: MINUTES }, async () => {
     // Everybody walks a ring: what follows is the next item, which popularity cannot know.
     const lines = Array.from({ length: 60 }, (_, user) => `u${user} ${[0, 1, 2, 3, 4].map((step) => `i${(user + step) % 20}`).join(' ')}`);
@@ -107,6 +133,25 @@ describe('evaluate', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/mean ± deviation over the seeds 1, 2; nothing fitted again/);
     expect(stdout).toMatch(/rules +1\.0000 ± 0\.0000/);
+  });
+});
+
+describe('folds', () => {
+  test('ask every user once, and give mean and deviation', { timeout: MINUTES }, async () => {
+    const args = ['evaluate', write('folds.txt', ring()), '--format', 'sequences', '--model', 'rules,popularity', '--folds', '3'];
+    const report = await json(args);
+    const runs = report.runs as Record<string, unknown>[];
+    expect(runs.map(({ model, fold, folds, cases }) => [model, fold, folds, cases])).toEqual(
+      [1, 2, 3].flatMap((fold) => ['rules', 'popularity'].map((model) => [model, fold, 3, 40])),
+    );
+    const summary = report.summary as Record<string, Record<string, { mean: number; deviation: number }>>;
+    expect(summary.rules?.['ndcg@10']?.mean).toBeGreaterThan(0.9);
+    expect(summary.popularity?.['recall@5']?.deviation).toBeTypeOf('number');
+    const { stdout } = await kairank(args);
+    expect(stdout).toMatch(/leave-one-out: 120 cases, 20 items; mean ± deviation over 3 folds of users, seed 1/);
+    const several = await kairank([...args, '--seeds', '1,2']);
+    expect(several).toMatchObject({ code: 2, stdout: '' });
+    expect(several.stderr).toMatch(/--folds: expected one --seed/);
   });
 });
 

@@ -1,0 +1,10 @@
+/** Models of probabilities, by name. A new one is one entry here. */
+
+import { fitLogisticRegression } from '../baselines/logistic.js';
+import type { FitProbability } from '../pairs.js';
+
+export const PROBABILITY_MODELS = ['logistic'] as const;
+export type ProbabilityModel = (typeof PROBABILITY_MODELS)[number];
+
+/** How each is fitted. */
+export const FITS: Readonly<Record<ProbabilityModel, FitProbability>> = { logistic: fitLogisticRegression };
