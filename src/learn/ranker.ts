@@ -1,13 +1,13 @@
 /**
- * The ranker's lessons. It listens to models, so it must not learn from what they have learned by heart: the last basket
- * of some shoppers is cut from training, models of the settings that were chosen are fitted to the rest, and what those say
- * of the baskets teaches the ranker. It then serves, frozen, with the models of the whole.
+ * The ranker's lessons. It listens to models, so it must not learn from what they have learned by heart: what some
+ * shoppers took last is cut from training, models of the settings that were chosen are fitted to the rest, and what those say
+ * of it teaches the ranker. It then serves, frozen, with the models of the whole.
  */
 
 import { native, type NativeModelParts } from '../native.js';
 import { call } from '../jobs.js';
 import type { Run } from './run.js';
-import { sliceHistories } from './slice.js';
+import { sliceHistories, sliceItems } from './slice.js';
 import { refitModels } from './train.js';
 import type { TrainedModels, TrainingData, TrainModelsOptions } from './types.js';
 
@@ -33,7 +33,9 @@ export async function addRanker(
 ): Promise<TrainedModels> {
   const { validation } = data;
   if (!validation || run.seconds + secondFit(trained) > options.budget) return trained;
-  const { train, validation: taught } = sliceHistories(data.train, MOST_TAUGHT, options.seed);
+  // The lessons ask as validation does: for whole baskets, or for single items whatever came with them.
+  const single = validation.targets.length < validation.targetOffsets.length;
+  const { train, validation: taught } = (single ? sliceItems : sliceHistories)(data.train, MOST_TAUGHT, options.seed);
   if (!taught) return trained;
   const before = await refitModels(trained, { ...data, train }, options, run, 'ranker');
   const { learning } = native();

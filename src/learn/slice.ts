@@ -76,14 +76,30 @@ function targetsOf(histories: NativeHistories, cut: number, to: number): number[
 }
 
 /**
+ * Cuts the last item of each of at most `limit` shoppers, as validation that asks for single items does: what came with
+ * it at the same moment stays.
+ */
+export function sliceItems(histories: NativeHistories, limit: number, seed: number): Slice {
+  return slice(histories, limit, seed, (from, to) => {
+    let last = to - 1;
+    while (last >= from && !isPositive(histories, last)) last--;
+    return last > from && cutOf(histories, from, to) !== null ? last : null;
+  });
+}
+
+/**
  * Cuts the last basket of at most `limit` shoppers, drawn by seed, among those with at least three positive events.
  * Everything of a drawn shopper from that basket on is kept from training.
  */
 export function sliceHistories(histories: NativeHistories, limit: number, seed: number): Slice {
+  return slice(histories, limit, seed, (from, to) => cutOf(histories, from, to));
+}
+
+function slice(histories: NativeHistories, limit: number, seed: number, cutAt: (from: number, to: number) => number | null): Slice {
   const users = histories.offsets.length - 1;
   let drawn: { user: number; cut: number; draw: number }[] = [];
   for (let user = 0; user < users && limit > 0; user++) {
-    const cut = cutOf(histories, histories.offsets[user] ?? 0, histories.offsets[user + 1] ?? 0);
+    const cut = cutAt(histories.offsets[user] ?? 0, histories.offsets[user + 1] ?? 0);
     if (cut !== null) drawn.push({ user, cut, draw: drawOf(seed, user) });
   }
   // The lowest draws win: a shopper's chance does not hang on who else is there.

@@ -335,7 +335,7 @@ describe('learning from content', () => {
       sessions: null,
       content: learning.contentFromTensors(ITEMS, tensors),
       popularity: new Float32Array(ITEMS),
-      attention: { scale: 8, decay: 0.8, maxEvents: 50 },
+      attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
       blend: { weight: [0, 0, 0, 0, 0, 0, 1], missing: [0, 0, 0, 0, 0, 0, 0] },
       excludeSeen: true,
     });
@@ -448,7 +448,7 @@ describe('learning from content', () => {
         ...wrong,
         content: learning.contentFromTensors(3, TENSORS),
         popularity: new Float32Array(4),
-        attention: { scale: 8, decay: 0.8, maxEvents: 50 },
+        attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
         blend: { weight: [0, 0, 0, 0, 0, 0, 1], missing: [0, 0, 0, 0, 0, 0, 0] },
       }),
     ).toThrow(refused(/content: the number of items/));
