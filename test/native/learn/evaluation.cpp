@@ -94,8 +94,8 @@ void compare(uint64_t seed, RankedBy by, bool excludeSeen, double share = 0) {
   std::vector<float> popularity(kItems);
   for (float& count : popularity) count = static_cast<float>(random.below(6));
   auto content = std::make_shared<ContentModel>(randomContent(random, kItems));
-  const auto models =
-      makeModels({popularity, rules, factors, sequence, sessions, content, AttentionModel{}, Blend{}, true});
+  const auto models = makeModels(
+      {popularity, {}, rules, factors, sequence, sessions, content, AttentionModel{}, Blend{}, nullptr, true});
   Cases cases = casesOf(randomHistories(random, 60, kItems, 9));
   for (uint32_t& target : cases.targets) {
     if (random.below(12) == 0) target = kItems + 3;
@@ -200,8 +200,17 @@ int main() {
     blend.weight = {1, 1, 1, 0.01f, 0, 0, 1};
     blend.missing = {1, 0, 0, 0};
     auto content = std::make_shared<ContentModel>(randomContent(random, kItems));
-    const auto models = makeModels(
-        {std::vector<float>(kItems, 2.0f), rules, factors, nullptr, nullptr, content, AttentionModel{}, blend, true});
+    const auto models = makeModels({std::vector<float>(kItems, 2.0f),
+                                    {},
+                                    rules,
+                                    factors,
+                                    nullptr,
+                                    nullptr,
+                                    content,
+                                    AttentionModel{},
+                                    blend,
+                                    nullptr,
+                                    true});
     const Cases cases = casesOf(randomHistories(random, 40, kItems, 9));
     std::vector<uint32_t> chosen(cases.count());
     std::iota(chosen.begin(), chosen.end(), 0u);

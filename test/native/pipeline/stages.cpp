@@ -358,7 +358,7 @@ int main() {
     attention.scale = 10;
     attention.decay = 1;
     const auto models =
-        makeModels({{1, 1, 1, 1, 1}, rules, factors, nullptr, nullptr, nullptr, attention, blend, true});
+        makeModels({{1, 1, 1, 1, 1}, {}, rules, factors, nullptr, nullptr, nullptr, attention, blend, nullptr, true});
     const std::vector<HistoryEvent> history = {event(0), event(2), event(0)};
     const std::vector<uint32_t> given = {1, 3};
     Ask ask = askOf(history);
@@ -407,7 +407,7 @@ int main() {
     Random random(31);
     auto factors = std::make_shared<FactorsModel>(randomFactors(random, 10, 4, true));
     CHECK(refused([&] {
-      makeModels({{1, 2}, nullptr, factors, nullptr, nullptr, nullptr, AttentionModel{}, Blend{}, true});
+      makeModels({{1, 2}, {}, nullptr, factors, nullptr, nullptr, nullptr, AttentionModel{}, Blend{}, nullptr, true});
     }));
     CHECK(refused([&] { popularityModels({1, NAN}); }));
     CHECK(refused([&] { popularityModels({-1}); }));
@@ -417,7 +417,9 @@ int main() {
     CHECK(refused([&] { makeModels(parts); }));
     AttentionModel attention;
     attention.maxEvents = 1u << 30;
-    CHECK(refused([&] { makeModels({{1}, nullptr, nullptr, nullptr, nullptr, nullptr, attention, Blend{}, true}); }));
+    CHECK(refused([&] {
+      makeModels({{1}, {}, nullptr, nullptr, nullptr, nullptr, nullptr, attention, Blend{}, nullptr, true});
+    }));
     factors->gram[0] = -1;
     CHECK(refused([&] { completeFactors(*factors); }));
   });

@@ -16,8 +16,17 @@ namespace {
 
 std::shared_ptr<const ModelSet> modelsOf(Random& random, uint32_t items, uint32_t dim) {
   auto factors = std::make_shared<FactorsModel>(randomFactors(random, items, dim, true));
-  return makeModels(
-      {std::vector<float>(items, 1.0f), nullptr, factors, nullptr, nullptr, AttentionModel{}, Blend{}, true});
+  return makeModels({std::vector<float>(items, 1.0f),
+                     {},
+                     nullptr,
+                     factors,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     AttentionModel{},
+                     Blend{},
+                     nullptr,
+                     true});
 }
 
 std::vector<double> unit(const FactorsModel& model, uint32_t row) {

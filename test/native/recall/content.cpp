@@ -189,7 +189,7 @@ int main() {
       }
       std::fill(out.begin(), out.end(), NAN);
       const std::vector<double> expected = wantedContent(model, history.data(), history.size());
-      CHECK(shopperContent(model, history.data(), history.size(), scratch, out.data()) == !expected.empty());
+      CHECK(shopperContent(model, nullptr, history.data(), history.size(), scratch, out.data()) == !expected.empty());
       for (size_t d = 0; d < model.dim; d++) {
         CHECK(std::fabs(out[d] - (expected.empty() ? 0 : expected[d])) < 1e-5);
       }
