@@ -55,7 +55,8 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
     const Ask& ask = asks[a];
     Answer& answer = answers[a];
     constexpr size_t kAttention = static_cast<size_t>(Source::attention);
-    const bool counts = models.blend.weight[kAttention] != 0 || models.blend.missing[kAttention] != 0;
+    // The ranker hears every source, whether it counts for the blend or not: so it did when it learned.
+    const bool counts = models.ranker || models.blend.weight[kAttention] != 0 || models.blend.missing[kAttention] != 0;
     scratch.attended.votes.clear();
     if (counts || ask.reasons > 0) {
       const bool attended = attend(models, models.attention, ask.events, ask.eventCount, scratch.attended);

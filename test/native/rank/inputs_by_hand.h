@@ -1,0 +1,231 @@
+#pragma once
+// What the ranker is told, and what it makes of it, by hand in double precision. Another group of inputs is one more
+// function in kGroupsByHand.
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "../../../native/rank/ranker_inputs.h"
+#include "../pipeline/by_hand.h"
+
+/// One request as the groups of inputs read it.
+struct RankedByHand {
+  const kairank::ModelSet& models;
+  const kairank::Ask& ask;
+  const ByHand& found;
+  std::vector<size_t> order;   // of the candidates, the best by the blend first
+  std::vector<uint32_t> last;  // the ten last items that the shopper chose, newest first
+
+  RankedByHand(const kairank::ModelSet& models, const kairank::Ask& ask, const ByHand& found)
+      : models(models), ask(ask), found(found) {
+    for (size_t i = 0; i < found.rows.size(); i++) order.push_back(i);
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return found.scores[a] != found.scores[b] ? found.scores[a] > found.scores[b] : found.rows[a] < found.rows[b];
+    });
+    for (size_t e = ask.eventCount; e-- > 0 && last.size() < 10;) {
+      const kairank::HistoryEvent& one = ask.events[e];
+      if (!(one.weight > 0) || one.row == kairank::kNoRow) continue;
+      if (std::find(last.begin(), last.end(), one.row) == last.end()) last.push_back(one.row);
+    }
+  }
+
+  /// Whether a source has an own word on candidate i: popularity scores those that nobody chose, too.
+  bool has(size_t source, size_t i) const {
+    if (source == static_cast<size_t>(kairank::Source::popularity)) return models.seen(found.rows[i]);
+    return !std::isnan(found.columns[source][i]);
+  }
+};
+
+using InputsByHand = void (*)(const RankedByHand& ranked, size_t place, std::vector<double>& out);
+
+inline void sourcesByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  using namespace kairank;
+  const ByHand& found = ranked.found;
+  const size_t i = ranked.order[place];
+  for (size_t s = 0; s < kSources; s++) out.push_back(ranked.has(s, i) ? found.z[s][i] : 0);
+  for (size_t s = 0; s < kSources; s++) out.push_back(ranked.has(s, i));
+  for (size_t s = 0; s < kSources; s++) {
+    double before = 0;
+    for (size_t j = 0; j < found.rows.size(); j++) {
+      if (!ranked.has(s, i) || !ranked.has(s, j)) continue;
+      // Scores that are equal but for rounding are in no order by hand: the tests keep clear of them.
+      const float own = static_cast<float>(found.columns[s][i]);
+      const float other = static_cast<float>(found.columns[s][j]);
+      before += other > own || (other == own && found.rows[j] < found.rows[i]);
+    }
+    out.push_back(ranked.has(s, i) ? 10 / (10 + before) : 0);
+  }
+}
+
+inline void blendByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  double present = 0;
+  for (size_t s = 0; s < kairank::kSources; s++) present += ranked.has(s, ranked.order[place]);
+  out.push_back(ranked.found.scores[ranked.order[place]] - ranked.found.scores[ranked.order[0]]);
+  out.push_back(10 / (10 + static_cast<double>(place)));
+  out.push_back(present / kairank::kSources);
+}
+
+inline void fashionByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  const uint32_t row = ranked.found.rows[ranked.order[place]];
+  const bool known = row < ranked.models.items;
+  const double ever = known ? std::log1p(ranked.models.counts->popularity[row]) : 0;
+  const double recent = known ? ranked.models.counts->logRecent[row] : 0;
+  out.insert(out.end(), {ever, recent, recent - ever});
+}
+
+inline void hadByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  const kairank::Ask& ask = ranked.ask;
+  const uint32_t row = ranked.found.rows[ranked.order[place]];
+  double all = 0;
+  double times = 0;
+  double age = 0;
+  for (size_t e = 0; e < ask.eventCount; e++) {
+    if (!(ask.events[e].weight > 0) || ask.events[e].row == kairank::kNoRow) continue;
+    all++;
+    if (ask.events[e].row != row) continue;
+    times++;
+    age = (ask.events[ask.eventCount - 1].at - ask.events[e].at) / 86400e3;
+  }
+  out.push_back(std::log(1 + all));
+  out.push_back(std::log(1 + times));
+  for (double span : {7, 30, 180}) out.push_back(times > 0 ? std::pow(2, -age / span) : 0);
+}
+
+/// Cosines of a candidate and the last items: of the newest, the largest, and their mean, each weighing half of the one
+/// after it. `vectorOf` gives null for what has no vector.
+template <typename VectorOf>
+void nearnessByHand(const RankedByHand& ranked, size_t place, size_t dim, VectorOf vectorOf, std::vector<double>& out) {
+  const float* own = dim > 0 ? vectorOf(ranked.found.rows[ranked.order[place]]) : nullptr;
+  double newest = 0;
+  double largest = -INFINITY;
+  double sum = 0;
+  double total = 0;
+  for (size_t age = 0; own && age < ranked.last.size(); age++) {
+    const float* other = vectorOf(ranked.last[age]);
+    if (!other) continue;
+    double product = 0;
+    double ownSquare = 0;
+    double otherSquare = 0;
+    for (size_t d = 0; d < dim; d++) {
+      product += double{own[d]} * other[d];
+      ownSquare += double{own[d]} * own[d];
+      otherSquare += double{other[d]} * other[d];
+    }
+    const double cosine = product / std::sqrt(ownSquare * otherSquare);
+    if (age == 0) newest = cosine;
+    largest = std::max(largest, cosine);
+    sum += std::pow(0.5, static_cast<double>(age)) * cosine;
+    total += std::pow(0.5, static_cast<double>(age));
+  }
+  out.insert(out.end(), {newest, total > 0 ? largest : 0, total > 0 ? sum / total : 0});
+}
+
+inline void contentByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  const kairank::ModelSet& models = ranked.models;
+  const size_t dim = models.content ? models.content->dim : 0;
+  const auto vectorOf = [&](uint32_t row) -> const float* {
+    if (models.lateContent) {
+      const auto at = std::find(models.lateContent->rows.begin(), models.lateContent->rows.end(), row);
+      if (at != models.lateContent->rows.end()) {
+        return models.lateContent->vectors.data() + static_cast<size_t>(at - models.lateContent->rows.begin()) * dim;
+      }
+    }
+    if (row >= models.items) return nullptr;
+    const float* vector = models.content->vectors.data() + row * dim;
+    return std::any_of(vector, vector + dim, [](float x) { return x != 0; }) ? vector : nullptr;
+  };
+  nearnessByHand(ranked, place, dim, vectorOf, out);
+}
+
+inline void factorsByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  const kairank::FactorsModel* factors = ranked.models.factors.get();
+  const size_t dim = factors ? factors->dim : 0;
+  const auto vectorOf = [&](uint32_t row) -> const float* {
+    if (row >= ranked.models.items) return nullptr;
+    const float* vector = factors->factors.data() + row * dim;
+    return std::any_of(vector, vector + dim, [](float x) { return x != 0; }) ? vector : nullptr;
+  };
+  nearnessByHand(ranked, place, dim, vectorOf, out);
+}
+
+inline void rulesByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  double value = 0;
+  if (ranked.models.rules && !ranked.last.empty() && ranked.last[0] < ranked.models.items) {
+    const kairank::RulesModel& rules = *ranked.models.rules;
+    for (uint64_t e = rules.offsets[ranked.last[0]]; e < rules.offsets[ranked.last[0] + 1] && value == 0; e++) {
+      if (rules.columns[e] == ranked.found.rows[ranked.order[place]]) value = rules.values[e];
+    }
+  }
+  out.insert(out.end(), {value > 0 ? 1.0 : 0.0, value > 0 ? std::log(value) : 0});
+}
+
+inline void sequenceByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  const kairank::ModelSet& models = ranked.models;
+  const uint32_t row = ranked.found.rows[ranked.order[place]];
+  double product = 0;
+  if (models.intents && !ranked.last.empty() && models.seen(ranked.last[0]) && models.seen(row)) {
+    const kairank::SequenceModel& sequence = models.intents->model();
+    for (uint32_t d = 0; d < sequence.config.dim; d++) {
+      product += double{sequence.item(ranked.last[0])[d]} * sequence.item(row)[d];
+    }
+  }
+  out.push_back(product);
+}
+
+/// The groups of inputs, in their order.
+constexpr InputsByHand kGroupsByHand[] = {sourcesByHand, blendByHand,   fashionByHand, hadByHand,
+                                          contentByHand, factorsByHand, rulesByHand,   sequenceByHand};
+
+/// The inputs of the candidate at a place of the blend's order.
+inline std::vector<double> inputsByHand(const RankedByHand& ranked, size_t place) {
+  std::vector<double> out;
+  for (InputsByHand group : kGroupsByHand) group(ranked, place, out);
+  return out;
+}
+
+/// Where the blend's own score stands among the inputs.
+inline size_t blendInputByHand() { return 3 * kairank::kSources; }
+
+/// A network's score of one candidate: standardised, through two layers that cut off below zero, beside the blend.
+inline double networkByHand(const kairank::RankerModel& model, const std::vector<double>& inputs) {
+  const auto layer = [&](const std::vector<double>& in, size_t begin, size_t columns) {
+    std::vector<double> out(columns);
+    for (size_t j = 0; j < columns; j++) {
+      out[j] = model.weights[begin + in.size() * columns + j];
+      for (size_t i = 0; i < in.size(); i++) out[j] += in[i] * model.weights[begin + i * columns + j];
+      out[j] = std::max(0.0, out[j]);
+    }
+    return out;
+  };
+  std::vector<double> standard(inputs.size());
+  for (size_t i = 0; i < inputs.size(); i++) {
+    standard[i] = (inputs[i] - model.mean[i]) * static_cast<double>(model.scale[i]);
+  }
+  const std::vector<double> wide = layer(standard, 0, model.hidden);
+  const size_t second = (inputs.size() + 1) * model.hidden;
+  const std::vector<double> narrow = layer(wide, second, model.narrow);
+  const size_t last = second + (wide.size() + 1) * model.narrow;
+  double score = model.trust * inputs[blendInputByHand()];
+  for (size_t j = 0; j < narrow.size(); j++) score += narrow[j] * model.weights[last + j];
+  return score;
+}
+
+/// A network of random weights, whose every input counts.
+inline kairank::RankerModel randomRanker(kairank::Random& random, uint32_t depth) {
+  kairank::RankerModel model;
+  model.inputs = kairank::kRankerInputs;
+  model.hidden = 9;
+  model.narrow = 5;
+  model.trust = 0.7f;
+  model.depth = depth;
+  for (uint32_t i = 0; i < model.inputs; i++) {
+    model.mean.push_back(static_cast<float>(random.normal()));
+    model.scale.push_back(static_cast<float>(0.5 + random.uniform()));
+  }
+  for (size_t i = 0; i < model.weightCount(); i++) {
+    model.weights.push_back(static_cast<float>(random.normal() * 0.3));
+  }
+  return model;
+}
