@@ -78,24 +78,34 @@ function targetsOf(histories: NativeHistories, cut: number, to: number): number[
 /**
  * Cuts the last item of each of at most `limit` shoppers, as validation that asks for single items does: what came with
  * it at the same moment stays.
+ * @param lag whether the item before it is kept from training, too, as what shoppers do between two trainings is: input
+ * of the cases, and taught nowhere
  */
-export function sliceItems(histories: NativeHistories, limit: number, seed: number): Slice {
-  return slice(histories, limit, seed, (from, to) => {
+export function sliceItems(histories: NativeHistories, limit: number, seed: number, lag: boolean): Slice {
+  const lastItem = (from: number, to: number): number | null => {
     let last = to - 1;
     while (last >= from && !isPositive(histories, last)) last--;
     return last > from && cutOf(histories, from, to) !== null ? last : null;
-  });
+  };
+  return slice(histories, limit, seed, lastItem, lag);
 }
 
 /**
  * Cuts the last basket of at most `limit` shoppers, drawn by seed, among those with at least three positive events.
  * Everything of a drawn shopper from that basket on is kept from training.
+ * @param lag whether the basket before it is, too; see sliceItems
  */
-export function sliceHistories(histories: NativeHistories, limit: number, seed: number): Slice {
-  return slice(histories, limit, seed, (from, to) => cutOf(histories, from, to));
+export function sliceHistories(histories: NativeHistories, limit: number, seed: number, lag = false): Slice {
+  return slice(histories, limit, seed, (from, to) => cutOf(histories, from, to), lag);
 }
 
-function slice(histories: NativeHistories, limit: number, seed: number, cutAt: (from: number, to: number) => number | null): Slice {
+function slice(
+  histories: NativeHistories,
+  limit: number,
+  seed: number,
+  cutAt: (from: number, to: number) => number | null,
+  lag: boolean,
+): Slice {
   const users = histories.offsets.length - 1;
   let drawn: { user: number; cut: number; draw: number }[] = [];
   for (let user = 0; user < users && limit > 0; user++) {
@@ -107,11 +117,17 @@ function slice(histories: NativeHistories, limit: number, seed: number, cutAt: (
   if (drawn.length === 0) return { train: histories, validation: null };
   drawn.sort((a, b) => a.user - b.user);
   const cuts = new Map(drawn.map(({ user, cut }) => [user, cut]));
+  // What came since training is input, and was never taught.
+  const heldFrom = (user: number): number | undefined => {
+    const cut = cuts.get(user);
+    if (!lag || cut === undefined) return cut;
+    return cutAt(histories.offsets[user] ?? 0, cut) ?? cut;
+  };
   const train = gather(
     histories,
     Array.from({ length: users }, (_, user) => ({
       from: histories.offsets[user] ?? 0,
-      to: cuts.get(user) ?? histories.offsets[user + 1] ?? 0,
+      to: heldFrom(user) ?? histories.offsets[user + 1] ?? 0,
     })),
   );
   const validation = gather(

@@ -20,8 +20,8 @@ const CHECKPOINT = '.checkpoint-';
 export const DEFAULT_BUDGET = 600;
 /** Seconds that a learner gets when the budget is used up. */
 const LEAST_SECONDS = 1e-3;
-/** Share of the budget's rest that the sequence model gets where it will be fitted again, and where not. */
-const SEQUENCE_SHARE = { refit: 0.42, once: 0.85 };
+/** Share of the budget's rest that the sequence model gets: where it will be fitted again, where a ranker is to learn, and else. */
+const SEQUENCE_SHARE = { refit: 0.42, ranked: 0.55, once: 0.85 };
 /** Share of the budget's rest after which the factors get no larger: in the blend, alone, and alone to be fitted again. */
 const FACTOR_SHARE = { blended: 0.2, once: 0.8, refit: 0.55 };
 /** Most factors of an item: of those that a request scans beside other sources, and of those that stand alone. */
@@ -143,7 +143,8 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   const toldApart = described
     ? await run.job('content', (native) => learning.learnContent(dataset, described.native, { ...native, newRows: data.newRows ?? null }))
     : null;
-  const forSequence = rest(SEQUENCE_SHARE[options.refit === true ? 'refit' : 'once']);
+  const ranked = wanted === 'engine' && validation !== null && options.ranker !== false;
+  const forSequence = rest(SEQUENCE_SHARE[options.refit === true ? 'refit' : ranked ? 'ranked' : 'once']);
   const possible = hasSequences(train) && forSequence >= LEAST_SEQUENCE_SECONDS;
   const sequenced =
     wanted === 'sequence' || (wanted === 'engine' && possible)
@@ -218,7 +219,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     budget,
     seconds: run.seconds,
   };
-  if (!blended || options.ranker === false) return { models, report };
+  if (!ranked) return { models, report };
   return addRanker({ models, report }, data, { ...options, budget, candidates }, run);
 }
 

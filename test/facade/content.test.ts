@@ -333,10 +333,12 @@ describe('learning from content', () => {
       factors: null,
       sequence: null,
       sessions: null,
+      ranker: null,
+      recent: null,
       content: learning.contentFromTensors(ITEMS, tensors),
       popularity: new Float32Array(ITEMS),
       attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
-      blend: { weight: [0, 0, 0, 0, 0, 0, 1], missing: [0, 0, 0, 0, 0, 0, 0] },
+      blend: { weight: [0, 0, 0, 0, 0, 0, 1, 0], missing: [0, 0, 0, 0, 0, 0, 0, 0] },
       excludeSeen: true,
     });
     expect(models.parts().content?.tensors()).toEqual(tensors);
@@ -442,14 +444,14 @@ describe('learning from content', () => {
     ]) {
       expect(() => learning.fitContent(data, content, settings as Record<string, number>, fitting)).toThrow(refused('.'));
     }
-    const wrong = { items: 4, rules: null, factors: null, sequence: null, sessions: null, excludeSeen: true };
+    const wrong = { items: 4, rules: null, factors: null, sequence: null, sessions: null, ranker: null, recent: null, excludeSeen: true };
     expect(() =>
       learning.createModels({
         ...wrong,
         content: learning.contentFromTensors(3, TENSORS),
         popularity: new Float32Array(4),
         attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
-        blend: { weight: [0, 0, 0, 0, 0, 0, 1], missing: [0, 0, 0, 0, 0, 0, 0] },
+        blend: { weight: [0, 0, 0, 0, 0, 0, 1, 0], missing: [0, 0, 0, 0, 0, 0, 0, 0] },
       }),
     ).toThrow(refused(/content: the number of items/));
   });
