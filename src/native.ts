@@ -383,7 +383,7 @@ export interface NativeLearning {
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
   /**
    * Learns the ranker from cases that the models `before` did not learn from, and chooses its epochs on later ones with
-   * the models that serve. `ranker` is null where its gain in NDCG@10 is within one standard error.
+   * the models that serve. `ranker` is null where its gain in NDCG@10 is within two standard errors.
    */
   learnRanker(
     before: NativeModels,

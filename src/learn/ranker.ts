@@ -22,7 +22,7 @@ function secondFit({ report }: TrainedModels): number {
 }
 
 /**
- * The same models with a ranker, where it orders the validation cases better by more than one standard error.
+ * The same models with a ranker, where it orders the validation cases better by more than two standard errors.
  * @throws KairankError KAIRANK_ABORTED
  */
 export async function addRanker(

@@ -74,7 +74,7 @@ export interface TrainReport {
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   /**
    * What orders the best candidates of the blend anew: what it reached on validation with and without, and whether it is
-   * used, which it is where the gain exceeds one standard error (`error`). null where it was not tried: without validation
+   * used, which it is where the gain exceeds two standard errors (`error`). null where it was not tried: without validation
    * or time, or where it was not wanted.
    */
   ranker: (LearnedModel & { with: Quality; without: Quality; error: number; used: boolean }) | null;

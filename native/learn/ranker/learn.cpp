@@ -21,6 +21,9 @@ constexpr size_t kCaseChunk = 16;
 constexpr uint32_t kPatience = 4;  // epochs without a gain that end the training
 constexpr uint32_t kDepth = 200;
 constexpr size_t kLeastTaught = 200;  // fewer cases teach nothing
+constexpr double kClear = 2;  // standard errors that a gain has to exceed: one would let chance join every sixth time
+constexpr size_t kLeastBlocks = 16;  // runs of cases that take turns in coming into one half and the other
+constexpr size_t kMostBlock = 64;    // cases of a run
 
 uint64_t mix(uint64_t seed, uint64_t a, uint64_t b) {
   return Random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull).next();
@@ -255,6 +258,32 @@ std::vector<CaseQuality> rankerQualities(const RankerModel* model, const std::ve
   return qualities;
 }
 
+namespace {
+
+/// Every case as the epoch ranks it that is best on the other half: the best of many epochs looks better than it is on
+/// the cases that chose it. Cases of one user, which lie side by side, mostly come into one half.
+std::vector<CaseQuality> crossed(const std::vector<std::vector<CaseQuality>>& epochs) {
+  const size_t count = epochs[0].size();
+  const size_t block = std::clamp<size_t>(count / kLeastBlocks, 1, kMostBlock);
+  const auto halfOf = [&](size_t c) { return (c / block) & 1; };
+  size_t best[2] = {0, 0};
+  double reached[2] = {-1, -1};
+  for (size_t epoch = 0; epoch < epochs.size(); epoch++) {
+    double sums[2] = {0, 0};
+    for (size_t c = 0; c < count; c++) sums[halfOf(c)] += epochs[epoch][c].ndcg;
+    for (size_t half = 0; half < 2; half++) {
+      if (!(sums[half] > reached[half])) continue;
+      reached[half] = sums[half];
+      best[half] = epoch;
+    }
+  }
+  std::vector<CaseQuality> out(count);
+  for (size_t c = 0; c < count; c++) out[c] = epochs[best[1 - halfOf(c)]][c];
+  return out;
+}
+
+}  // namespace
+
 LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const ModelSet& models, const Cases& choosing,
                           const RankerSearch& search, Control& control) {
   LearnedRanker learned;
@@ -275,14 +304,14 @@ LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const Mod
   if (static_cast<size_t>(found) < kLeastTaught || judges.empty()) return learned;
   RankerTrainer trainer(lessons, learned.settings, search.seed, search.threads, quiet);
   double best = -1;
-  std::vector<CaseQuality> reached;
+  std::vector<std::vector<CaseQuality>> reached;  // by epoch
   std::shared_ptr<const RankerModel> kept;
   for (uint32_t epoch = 1, since = 0; epoch <= learned.settings.epochs && since < kPatience; epoch++, since++) {
     control.check();
     control.learnt(trainer.epoch());
     const auto model = trainer.model();
-    std::vector<CaseQuality> qualities = rankerQualities(model.get(), judges, search.threads, quiet);
-    const CaseQuality mean = meanQuality(qualities);
+    reached.push_back(rankerQualities(model.get(), judges, search.threads, quiet));
+    const CaseQuality mean = meanQuality(reached.back());
     RankerSettings tried = learned.settings;
     tried.epochs = epoch;
     learned.trials.push_back({named(tried), mean.ndcg, mean.recall});
@@ -290,20 +319,20 @@ LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const Mod
     control.advance(1);
     if (!(mean.ndcg > best)) continue;
     best = mean.ndcg;
-    reached = std::move(qualities);
     kept = model;
     since = 0;
   }
   learned.settings.epochs = static_cast<uint32_t>(learned.trials.size());
-  learned.with = meanQuality(reached);
+  const std::vector<CaseQuality> judged = crossed(reached);
+  learned.with = meanQuality(judged);
   double squares = 0;
-  for (size_t i = 0; i < reached.size(); i++) {
-    const double off = reached[i].ndcg - plain[i].ndcg - (learned.with.ndcg - learned.without.ndcg);
+  for (size_t i = 0; i < judged.size(); i++) {
+    const double off = judged[i].ndcg - plain[i].ndcg - (learned.with.ndcg - learned.without.ndcg);
     squares += off * off;
   }
-  learned.error =
-      std::sqrt(squares / std::max<size_t>(1, reached.size())) / std::sqrt(static_cast<double>(reached.size()));
-  if (learned.with.ndcg - learned.without.ndcg > learned.error) learned.ranker = kept;
+  const double count = static_cast<double>(judged.size());
+  learned.error = std::sqrt(squares / count / count);
+  if (learned.with.ndcg - learned.without.ndcg > kClear * learned.error) learned.ranker = kept;
   control.finish();
   return learned;
 }

@@ -38,6 +38,7 @@ class RankerTrainer {
 
  private:
   struct Part;
+  friend struct RankerInside;  // tests read the gradients off the optimiser
 
   void learn(const uint32_t* chosen, size_t count, size_t total, uint64_t seed, Part& part) const;
 
@@ -63,7 +64,7 @@ struct LearnedRanker {
   RankerSettings settings;
   std::vector<Trial> trials;  // one an epoch
   CaseQuality without;        // of the blend alone on the choosing cases
-  CaseQuality with;           // of the best epoch
+  CaseQuality with;           // of the ranker: each half of them as the epoch ranks it that is best on the other
   double error = 0;           // standard error of the difference of the two NDCG@10
 };
 
@@ -74,7 +75,8 @@ struct RankerSearch {
 };
 
 /// Learns from `taught`, whose cases the models `before` did not learn from; chooses the epochs on `choosing` with the
-/// models that serve. The ranker joins where its gain in NDCG@10 exceeds one standard error.
+/// models that serve. The ranker joins where its gain in NDCG@10, on cases that had no say in the epoch, exceeds two
+/// standard errors.
 LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const ModelSet& models, const Cases& choosing,
                           const RankerSearch& search, Control& control);
 
