@@ -153,14 +153,14 @@ void checkGain(Taste taste, bool excludeSeen) {
   CHECK(learned.error > 0 && learned.error < 0.05);
   double best = 0;
   for (const Trial& trial : learned.trials) best = std::max(best, trial.ndcg);
-  CHECK(std::fabs(best - learned.with.ndcg) < 1e-12);
+  CHECK_THAT(learned.with.ndcg <= best && learned.with.ndcg > best - 0.03, learned.with.ndcg << " of " << best);
   // What validation promises, requests keep, on shoppers that had no say in it.
   ModelParts parts = partsOf(*models);
   CHECK_THAT(std::fabs(served(*models, choosing) - learned.without.ndcg) < 1e-6, served(*models, choosing));
   const double before = served(*models, others);
   parts.ranker = learned.ranker;
   const auto ranked = makeModels(std::move(parts));
-  CHECK_THAT(std::fabs(served(*ranked, choosing) - learned.with.ndcg) < 2e-3, served(*ranked, choosing));
+  CHECK_THAT(std::fabs(served(*ranked, choosing) - best) < 2e-3, served(*ranked, choosing) << " for " << best);
   CHECK_THAT(served(*ranked, others) > before + 0.15, served(*ranked, others) << " over " << before);
   CHECK(areaUnderCurve(*learned.ranker, described(*models, others)) > 0.65);
 }
@@ -203,7 +203,7 @@ int main() {
     }
   });
   check::test("where labels are shuffled there is no ranker", [] {
-    for (uint64_t seed = 21; seed <= 23; seed++) {
+    for (uint64_t seed = 21; seed <= 26; seed++) {
       Random random(seed);
       const auto models = modelsOf(random, false, nullptr);
       // By popularity, whoever asks: what the blend knows already.
@@ -213,7 +213,7 @@ int main() {
       }
       Cases cases[2];
       for (Cases& some : cases) {
-        some = shoppers(random, 2500, Taste::chance, false);
+        some = shoppers(random, 1000, Taste::chance, false);
         for (uint32_t& target : some.targets) target = urn[random.below(urn.size())];
       }
       RankerSearch search;
