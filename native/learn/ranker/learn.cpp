@@ -306,7 +306,8 @@ LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const Mod
   double best = -1;
   std::vector<std::vector<CaseQuality>> reached;  // by epoch
   std::shared_ptr<const RankerModel> kept;
-  for (uint32_t epoch = 1, since = 0; epoch <= learned.settings.epochs && since < kPatience; epoch++, since++) {
+  const uint32_t most = learned.settings.epochs;
+  for (uint32_t epoch = 1, since = 0; epoch <= most && since < kPatience; epoch++, since++) {
     control.check();
     control.learnt(trainer.epoch());
     const auto model = trainer.model();
@@ -319,10 +320,10 @@ LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const Mod
     control.advance(1);
     if (!(mean.ndcg > best)) continue;
     best = mean.ndcg;
+    learned.settings.epochs = epoch;
     kept = model;
     since = 0;
   }
-  learned.settings.epochs = static_cast<uint32_t>(learned.trials.size());
   const std::vector<CaseQuality> judged = crossed(reached);
   learned.with = meanQuality(judged);
   double squares = 0;

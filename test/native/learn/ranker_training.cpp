@@ -153,6 +153,7 @@ void checkGain(Taste taste, bool excludeSeen) {
   CHECK(learned.error > 0 && learned.error < 0.05);
   double best = 0;
   for (const Trial& trial : learned.trials) best = std::max(best, trial.ndcg);
+  CHECK(learned.settings.epochs <= learned.trials.size() && learned.trials[learned.settings.epochs - 1].ndcg == best);
   CHECK_THAT(learned.with.ndcg <= best && learned.with.ndcg > best - 0.03, learned.with.ndcg << " of " << best);
   // What validation promises, requests keep, on shoppers that had no say in it.
   ModelParts parts = partsOf(*models);
