@@ -125,11 +125,16 @@ void Core::putContent(ContentFeatures content, const std::vector<uint32_t>& rows
   std::shared_ptr<const ModelSet> current = held();
   if (!current || !current->content || rows.empty()) return;
   const auto late = encodeLate(*current->content, std::move(content), rows, current->lateContent.get());
+  auto kept = std::make_shared<std::vector<uint64_t>>(*current->contentRows);
+  for (uint32_t row : late->rows) {
+    if (row < current->items) (*kept)[row >> 6] &= ~(uint64_t{1} << (row & 63));
+  }
   std::lock_guard<std::mutex> lock(modelsMutex_);
   // Models of another training have other content, and newcomers may have been placed meanwhile.
   if (!published_ || published_->content != current->content) return;
   auto grown = std::make_shared<ModelSet>(*published_);
   grown->lateContent = late;
+  grown->contentKept = std::move(kept);
   published_ = std::move(grown);
 }
 

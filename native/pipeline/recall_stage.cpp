@@ -151,7 +151,7 @@ class AllowedLate final : public RowPredicate {
   const RowSet& blocked_;
 };
 
-/// Offers what was put after training. A row that was put anew is offered by what it was, too: it is scored as it is.
+/// Offers what was put after training, or put anew since.
 void recallLate(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch) {
   const LateContent& late = *models.lateContent;
   scratch.late.resize(late.rows.size());
@@ -186,7 +186,7 @@ void recallByContent(const ModelSet& models, const Ask* asks, size_t count, Scra
         shopperContent(content, models.lateContent.get(), asks[a].events, asks[a].eventCount, scratch.content,
                        scratch.contents.data() + a * content.dim);
   }
-  const Embeddings embeddings{*models.contentIndex, content.vectors.data(), *models.contentRows, content.dim};
+  const Embeddings embeddings{*models.contentIndex, content.vectors.data(), *models.contentKept, content.dim};
   recallByVectors(models, embeddings, asks, count, scratch.contents, &AskSlot::content, scratch);
   if (models.lateContent) recallLate(models, asks, count, scratch);
 }

@@ -13,8 +13,9 @@ using RecalledVisitor = std::function<void(size_t ask, Candidates& candidates, c
 
 /// Recalls for every ask and calls `visit` in their order; what it is given is valid during the call.
 ///
-/// Rules, sessions, factors and the sequence model each bring an equal share of the candidates, those that there are,
-/// and popularity fills up what they leave free. Every source that knows a candidate scores it, whoever brought it.
+/// Rules, sessions, factors, the sequence model, content and, where seen items may be shown, repeats each bring an
+/// equal share of the candidates, those that there are, and popularity fills up what they leave free. Every source that
+/// knows a candidate scores it, whoever brought it.
 void recallBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, const RecalledVisitor& visit);
 
 }  // namespace kairank

@@ -115,6 +115,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   if (parts.content) {
     const ContentModel& content = *parts.content;
     models->contentRows = std::make_shared<const std::vector<uint64_t>>(rowsWithVectors(content));
+    models->contentKept = models->contentRows;
     models->contentIndex = indexEmbeddings(content.vectors.data(), content.items, content.dim);
   }
   models->content = std::move(parts.content);

@@ -162,7 +162,8 @@ struct ModelSet {
   std::shared_ptr<const ContentModel> content;
   std::shared_ptr<const VectorIndex> contentIndex;  // what recall searches its items in
   std::shared_ptr<const LateContent> lateContent;   // of items put after training, and of those put anew; may be null
-  std::shared_ptr<const std::vector<uint64_t>> contentRows;  // bit r: something is known of row r
+  std::shared_ptr<const std::vector<uint64_t>> contentRows;  // bit r: training knew something of row r
+  std::shared_ptr<const std::vector<uint64_t>> contentKept;  // and it was not put anew since
   AttentionModel attention;
   Blend blend;
   std::shared_ptr<const RankerModel> ranker;  // null: the blend's order stands
