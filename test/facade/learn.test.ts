@@ -8,31 +8,7 @@ import { pruneBundles, readBundle, writeBundle } from '../../src/learn/bundle.js
 import { countPopularity, repeatShare, sliceHistories } from '../../src/learn/slice.js';
 import { type ModelTensors, moveRows } from '../../src/learn/tensors.js';
 import type { TrainReport } from '../../src/learn/types.js';
-import type { NativeHistories } from '../../src/native.js';
-
-type Event = [row: number, weight: number, time: number];
-const NONE = 0xffffffff;
-
-function histories(users: readonly (readonly Event[])[]): NativeHistories {
-  const events = users.flat();
-  let end = 0;
-  return {
-    offsets: Float64Array.from([0, ...users.map((list) => (end += list.length))]),
-    rows: Uint32Array.from(events, ([row]) => row),
-    types: new Uint16Array(events.length),
-    weights: Float32Array.from(events, ([, weight]) => weight),
-    times: Float64Array.from(events, ([, , time]) => time),
-  };
-}
-
-function listed({ offsets, rows, weights, times }: NativeHistories): Event[][] {
-  return Array.from({ length: offsets.length - 1 }, (_, user) =>
-    Array.from({ length: (offsets[user + 1] ?? 0) - (offsets[user] ?? 0) }, (_, index): Event => {
-      const at = (offsets[user] ?? 0) + index;
-      return [rows[at] ?? 0, weights[at] ?? 0, times[at] ?? 0];
-    }),
-  );
-}
+import { type Event, histories, listed, NONE } from './histories.js';
 
 describe('the validation slice', () => {
   it('holds out the last basket, and what came with it and after', () => {

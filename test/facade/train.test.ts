@@ -64,6 +64,7 @@ describe('train', () => {
       'content',
       'sequence',
       'blend',
+      'ranker',
       'refit',
       'save',
     ]);

@@ -1,4 +1,4 @@
-// What the ranker is taught, its gradients and its probabilities, against the same in double precision.
+// What the ranker is taught, and its gradients, against the same in double precision.
 
 #include "../../../native/rank/ranker.h"
 
@@ -12,6 +12,7 @@
 #include "../../../native/recall/make_models.h"
 #include "../check.h"
 #include "../rank/inputs_by_hand.h"
+#include "ranker_cases.h"
 
 namespace kairank {
 
@@ -28,79 +29,25 @@ namespace {
 
 constexpr double kDay = 86400e3;
 
-/// Made-up candidates: inputs about numbers of any size, the blend's own score falling from 0.
-std::vector<RankerCase> randomCases(Random& random, size_t count, size_t rows) {
-  std::vector<RankerCase> out(count);
-  for (RankerCase& one : out) {
-    double below = 0;
-    for (size_t r = 0; r < rows; r++) {
-      for (size_t i = 0; i < kRankerInputs; i++) {
-        // One input never varies.
-        const double value = i == 5 ? 3 : random.normal() * static_cast<double>(1 + i % 4) + static_cast<double>(i % 3);
-        one.inputs.push_back(static_cast<float>(value));
-      }
-      one.inputs[r * kRankerInputs + blendInputByHand()] = static_cast<float>(-below);
-      below += random.uniform() * 0.3;
+/// The mean over the cases with a target of -log softmax, over the targets of each.
+double lossByHand(const Network& network, const std::vector<RankerCase>& cases) {
+  double sum = 0;
+  double count = 0;
+  for (const RankerCase& one : cases) {
+    if (one.targets.empty()) continue;
+    count++;
+    double total = 0;
+    std::vector<double> scores;
+    for (size_t r = 0; r < one.rows(); r++) {
+      scores.push_back(network.score(inputsOf(one, r)));
+      total += std::exp(scores.back());
     }
-    for (size_t t = random.below(4); t > 0; t--) one.targets.push_back(static_cast<uint32_t>(random.below(rows)));
-    one.wanted = static_cast<uint32_t>(one.targets.size() + random.below(2));
+    for (uint32_t target : one.targets) {
+      sum += (std::log(total) - scores[target]) / static_cast<double>(one.targets.size());
+    }
   }
-  return out;
+  return sum / count;
 }
-
-std::vector<double> inputsOf(const RankerCase& one, size_t row) {
-  const auto first = one.inputs.begin() + static_cast<std::ptrdiff_t>(row * kRankerInputs);
-  return std::vector<double>(first, first + static_cast<std::ptrdiff_t>(kRankerInputs));
-}
-
-/// A network in double: weights as in a RankerModel, then the trust.
-struct Network {
-  RankerModel shape;
-  std::vector<double> numbers;
-
-  explicit Network(const RankerModel& model) : shape(model), numbers(model.weights.begin(), model.weights.end()) {
-    numbers.push_back(model.trust);
-  }
-
-  double score(const std::vector<double>& inputs) const {
-    size_t at = 0;
-    std::vector<double> values(inputs.size());
-    for (size_t i = 0; i < inputs.size(); i++) values[i] = (inputs[i] - shape.mean[i]) * double{shape.scale[i]};
-    for (size_t width : {shape.hidden, shape.narrow}) {
-      std::vector<double> next(width);
-      for (size_t j = 0; j < width; j++) {
-        next[j] = numbers[at + values.size() * width + j];
-        for (size_t i = 0; i < values.size(); i++) next[j] += values[i] * numbers[at + i * width + j];
-        next[j] = std::max(0.0, next[j]);
-      }
-      at += (values.size() + 1) * width;
-      values = next;
-    }
-    double sum = numbers.back() * inputs[blendInputByHand()];
-    for (size_t j = 0; j < values.size(); j++) sum += values[j] * numbers[at + j];
-    return sum;
-  }
-
-  /// The mean over the cases with a target of -log softmax, over the targets of each.
-  double loss(const std::vector<RankerCase>& cases) const {
-    double sum = 0;
-    double count = 0;
-    for (const RankerCase& one : cases) {
-      if (one.targets.empty()) continue;
-      count++;
-      double total = 0;
-      std::vector<double> scores;
-      for (size_t r = 0; r < one.rows(); r++) {
-        scores.push_back(score(inputsOf(one, r)));
-        total += std::exp(scores.back());
-      }
-      for (uint32_t target : one.targets) {
-        sum += (std::log(total) - scores[target]) / static_cast<double>(one.targets.size());
-      }
-    }
-    return sum / count;
-  }
-};
 
 /// Wide enough that no candidate is dead in the whole first layer: the second would stand at its kink, as its biases
 /// are zeros to begin with.
@@ -121,7 +68,7 @@ void checkGradients(uint64_t seed, uint32_t hidden, uint32_t narrow) {
   // The last layer begins at zero: only from the second step on there are gradients of those below it.
   for (int step = 1; step <= 3; step++) {
     Network network(*trainer.model());
-    const double loss = network.loss(cases);
+    const double loss = lossByHand(network, cases);
     const double told = trainer.epoch();
     CHECK_THAT(std::fabs(told - loss) < (rounds ? 0.1 : 1e-4), "loss " << told << " for " << loss);
     const std::vector<float> after = RankerInside::firstMoments(trainer);
@@ -131,9 +78,9 @@ void checkGradients(uint64_t seed, uint32_t hidden, uint32_t narrow) {
       constexpr double kStep = 1e-6;
       const double kept = network.numbers[i];
       network.numbers[i] = kept + kStep;
-      const double above = network.loss(cases);
+      const double above = lossByHand(network, cases);
       network.numbers[i] = kept - kStep;
-      const double below = network.loss(cases);
+      const double below = lossByHand(network, cases);
       network.numbers[i] = kept;
       const double expected = (above - below) / (2 * kStep);
       const double gradient = (after[i] - 0.9 * before[i]) / 0.1;
@@ -221,48 +168,6 @@ size_t checkDescriptions(uint64_t seed, bool excludeSeen, uint32_t depth) {
     CHECK(one.wanted == cases.targetOffsets[chosen[c] + 1] - cases.targetOffsets[chosen[c]]);
   }
   return found;
-}
-
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
-/// Probabilities of all rows of the cases by a ranker.
-std::vector<double> probabilities(const RankerModel& model, const std::vector<RankerCase>& cases) {
-  std::vector<double> out;
-  const Network network(model);
-  for (const RankerCase& one : cases) {
-    for (size_t r = 0; r < one.rows(); r++) {
-      out.push_back(sigmoid(model.slope * network.score(inputsOf(one, r)) + model.offset));
-    }
-  }
-  return out;
-}
-
-/// Cases whose every row is wanted by a chance of its own, which `chanceOf` tells by its inputs.
-std::vector<RankerCase> chances(Random& random, size_t count, size_t rows,
-                                const std::function<double(const std::vector<double>&)>& chanceOf,
-                                std::vector<double>& truth) {
-  std::vector<RankerCase> out = randomCases(random, count, rows);
-  for (RankerCase& one : out) {
-    one.targets.clear();
-    for (size_t r = 0; r < rows; r++) {
-      truth.push_back(chanceOf(inputsOf(one, r)));
-      if (random.uniform() < truth.back()) one.targets.push_back(static_cast<uint32_t>(r));
-    }
-    one.wanted = static_cast<uint32_t>(one.targets.size());
-  }
-  return out;
-}
-
-double meanOf(const std::vector<double>& values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
-size_t targetsOf(const std::vector<RankerCase>& cases) {
-  size_t sum = 0;
-  for (const RankerCase& one : cases) sum += one.targets.size();
-  return sum;
 }
 
 }  // namespace
@@ -366,83 +271,6 @@ int main() {
       }
       CHECK(std::fabs(judged[c].ndcg - gain / ideal) < 1e-9 && std::fabs(plain[c].ndcg - gainOfBlend / ideal) < 1e-9);
     }
-  });
-  check::test("probabilities are where the logistic loss is least", [] {
-    // The blend's own score decides: before any epoch it is the network's.
-    Random random(7);
-    std::vector<double> truth;
-    const auto chanceOf = [](const std::vector<double>& inputs) {
-      return sigmoid(1.5 * inputs[blendInputByHand()] - 0.5);
-    };
-    const std::vector<RankerCase> cases = chances(random, 800, 25, chanceOf, truth);
-    const Control control;
-    const auto model = RankerTrainer(cases, RankerSettings{}, 1, 1, control).model();
-    double offset = 0, slope = 1e-3 * (model->slope - 1), curvature = 0;
-    const std::vector<double> found = probabilities(*model, cases);
-    size_t at = 0;
-    for (const RankerCase& one : cases) {
-      for (size_t r = 0; r < one.rows(); r++, at++) {
-        const double off = found[at] - std::count(one.targets.begin(), one.targets.end(), r);
-        offset += off;
-        slope += off * one.inputs[r * kRankerInputs + kBlendInput];
-        curvature += found[at] * (1 - found[at]);
-      }
-    }
-    CHECK_THAT(std::fabs(offset) < 1e-4 * curvature && std::fabs(slope) < 1e-4 * curvature, offset << ", " << slope);
-    CHECK_THAT(std::fabs(model->slope - 1.5) < 0.1 && std::fabs(model->offset + 0.5) < 0.1,
-               model->slope << ", " << model->offset);
-  });
-  check::test("probabilities are as high as what comes true, on what was not learned from", [] {
-    Random random(8);
-    const auto chanceOf = [](const std::vector<double>& inputs) {
-      return sigmoid(0.8 * inputs[blendInputByHand()] + 0.7 * (inputs[0] - inputs[2]) - 1);
-    };
-    std::vector<double> taught, truth;
-    const std::vector<RankerCase> lessons = chances(random, 6000, 20, chanceOf, taught);
-    const std::vector<RankerCase> others = chances(random, 3000, 20, chanceOf, truth);
-    RankerSettings settings;
-    settings.hidden = 16;
-    settings.narrow = 8;
-    const Control control;
-    RankerTrainer trainer(lessons, settings, 3, 1, control);
-    for (int epoch = 0; epoch < 4; epoch++) trainer.epoch();
-    const auto model = trainer.model();
-    const double share = static_cast<double>(targetsOf(lessons)) / static_cast<double>(taught.size());
-    const double own = meanOf(probabilities(*model, lessons));
-    CHECK_THAT(std::fabs(own / share - 1) < 1e-3, own << " for " << share);
-    const std::vector<double> predicted = probabilities(*model, others);
-    CHECK_THAT(std::fabs(meanOf(predicted) / meanOf(truth) - 1) < 0.01, meanOf(predicted) << " for " << meanOf(truth));
-    // The same in tenths, from what is least likely on.
-    std::vector<size_t> order(predicted.size());
-    for (size_t i = 0; i < order.size(); i++) order[i] = i;
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return predicted[a] < predicted[b]; });
-    for (size_t tenth = 0; tenth < 10; tenth++) {
-      double said = 0, true_ = 0, count = 0;
-      for (size_t i = order.size() * tenth / 10; i < order.size() * (tenth + 1) / 10; i++) {
-        said += predicted[order[i]], true_ += truth[order[i]], count++;
-      }
-      CHECK_THAT(std::fabs(said - true_) / count < 0.03,
-                 "tenth " << tenth << ": " << said / count << " for " << true_ / count);
-    }
-  });
-  check::test("probabilities are finite where nothing, or everything, is wanted", [] {
-    for (const double chance : {0.0, 1.0}) {
-      Random random(9);
-      std::vector<double> truth;
-      const auto cases = chances(
-          random, 20, 10, [&](const std::vector<double>&) { return chance; }, truth);
-      const Control control;
-      RankerTrainer trainer(cases, RankerSettings{}, 1, 1, control);
-      trainer.epoch();
-      const auto model = trainer.model();
-      checkRanker(*model);
-      CHECK(std::fabs(meanOf(probabilities(*model, cases)) - chance) < 0.01);
-    }
-    const std::vector<RankerCase> none;
-    const Control control;
-    RankerTrainer trainer(none, RankerSettings{}, 1, 1, control);
-    CHECK(trainer.epoch() == 0);
-    checkRanker(*trainer.model());
   });
   check::test("rankers that would be read beyond their memory are refused", [] {
     Random random(10);

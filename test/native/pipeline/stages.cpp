@@ -10,74 +10,16 @@
 #include "../../../native/include/status.h"
 #include "../../../native/include/top.h"
 #include "../../../native/recall/make_models.h"
-#include "../../../native/recall/repeats.h"
 #include "../check.h"
 #include "../learn/shop.h"
 #include "../rank/inputs_by_hand.h"
 #include "by_hand.h"
+#include "made_up.h"
 
 using namespace kairank;
+using namespace made_up;
 
 namespace {
-
-constexpr uint32_t kItems = 250;
-constexpr double kDay = 86400e3;
-constexpr size_t kAttention = static_cast<size_t>(Source::attention);
-
-struct With {
-  bool rules = true;
-  bool factors = true;
-  bool sequence = true;
-  bool content = true;
-  std::shared_ptr<const RankerModel> ranker = nullptr;
-  bool blendsAttention = true;
-};
-
-std::shared_ptr<const ModelSet> modelsOf(Random& random, const With& with) {
-  std::vector<float> popularity(kItems);
-  for (float& count : popularity) count = static_cast<float>(random.below(9));
-  Blend blend;
-  blend.weight = {0.5f, 0.4f, 0.6f, 0.1f, 0.8f, 0.3f, 0.9f, 0.7f};
-  blend.missing = {0.7f, 0.2f, 0.3f, 0, 0.1f, 0.2f, 0.4f, 0.5f};
-  if (!with.blendsAttention) blend.weight[kAttention] = blend.missing[kAttention] = 0;
-  AttentionModel attention;
-  attention.scale = 5;
-  attention.halfLife = 20;
-  ModelParts parts;
-  for (float count : popularity) parts.recent.push_back(static_cast<float>(count * random.uniform()));
-  parts.popularity = popularity;
-  if (with.rules) parts.rules = std::make_shared<RulesModel>(randomRules(random, kItems, 20));
-  if (with.factors) parts.factors = std::make_shared<FactorsModel>(randomFactors(random, kItems, 16, true));
-  if (with.sequence) parts.sequence = std::make_shared<SequenceModel>(randomSequence(random, kItems));
-  if (with.sequence) parts.sessions = std::make_shared<SessionsModel>(randomSessions(random, kItems));
-  if (with.content) parts.content = std::make_shared<ContentModel>(randomContent(random, kItems));
-  parts.attention = attention;
-  parts.blend = blend;
-  parts.ranker = with.ranker;
-  return makeModels(std::move(parts));
-}
-
-/// Rows below `rows`; some are newer than the models. Some weeks lie between one event and the next, or nothing.
-std::vector<HistoryEvent> historyOf(Random& random, size_t count, uint32_t rows = kItems + 10) {
-  std::vector<HistoryEvent> out;
-  double at = 1.7e12;
-  for (size_t i = 0; i < count; i++) {
-    const float weights[] = {1, 1, 2, 0.5f, 0, -1};
-    out.push_back(event(static_cast<uint32_t>(random.below(rows)), weights[random.below(6)]));
-    out.back().at = at += random.below(3) == 0 ? 0 : random.uniform() * 20 * kDay;
-  }
-  return out;
-}
-
-Ask askOf(const std::vector<HistoryEvent>& history) {
-  Ask ask;
-  ask.events = history.data();
-  ask.eventCount = history.size();
-  ask.eligible.rows = kItems + 10;
-  ask.k = 20;
-  ask.candidates = 1000;
-  return ask;
-}
 
 void compare(uint64_t seed, const With& with, size_t events) {
   Random random(seed);
@@ -130,66 +72,6 @@ void compare(uint64_t seed, const With& with, size_t events) {
   CHECK(ranked.rows == answer.rows);
 }
 
-/// A request with a ranker over the first `rows` rows, few enough that no two scores differ by rounding alone.
-void compareRanked(uint64_t seed, With with, size_t events, uint32_t depth) {
-  constexpr uint32_t kFew = 40;
-  constexpr uint32_t kFrom = kItems - 25;  // and so some that came after the models
-  Random random(seed);
-  with.ranker = std::make_shared<RankerModel>(randomRanker(random, depth));
-  const auto models = modelsOf(random, with);
-  std::vector<HistoryEvent> history = historyOf(random, events, kFew);
-  for (HistoryEvent& each : history) each.row += kFrom - kFew / 2;
-  std::vector<std::atomic<uint64_t>> words((kItems + 10 + 63) / 64);
-  std::vector<uint32_t> rows;
-  Ask ask = askOf(history);
-  ask.excludeSeen = seed % 2 == 0;
-  for (uint32_t row = kFrom; row < std::min(kFrom + kFew, kItems + 10); row++) {
-    words[row >> 6] |= uint64_t{1} << (row & 63);
-    const bool seen = std::any_of(history.begin(), history.end(),
-                                  [&](const HistoryEvent& each) { return each.weight > 0 && each.row == row; });
-    if (!ask.excludeSeen || !seen) rows.push_back(row);
-  }
-  ask.eligible.words = words.data();
-  ask.k = kItems;
-  const ByHand found = scoresByHand(*models, ask, rows);
-  const RankedByHand byHand(*models, ask, found);
-
-  ScratchPtr scratch = makeScratch();
-  Answer answer;
-  answerBatch(*models, &ask, 1, *scratch, &answer);
-  const size_t ranked = std::min<size_t>(depth, rows.size());
-  CHECK(answer.rows.size() == rows.size());
-  std::vector<std::pair<double, uint32_t>> best;
-  for (size_t place = 0; place < ranked; place++) {
-    const std::vector<double> inputs = inputsByHand(byHand, place);
-    CHECK_THAT(inputs.size() == kRankerInputs, inputs.size() << " inputs by hand");
-    if (inputs.size() != kRankerInputs) return;
-    best.emplace_back(-networkByHand(*with.ranker, inputs), rows[byHand.order[place]]);
-  }
-  std::sort(best.begin(), best.end());
-  for (size_t i = 0; i < ranked; i++) {
-    CHECK_THAT(answer.rows[i] == best[i].second, "place " << i << " seed " << seed << " events " << events);
-    CHECK_THAT(std::fabs(answer.scores[i] + best[i].first) < 1e-3,
-               "place " << i << " seed " << seed << ": " << answer.scores[i] << " for " << -best[i].first);
-  }
-  // What the ranker does not order stays as the blend had it, below.
-  for (size_t i = ranked; i < rows.size(); i++) {
-    CHECK(answer.rows[i] == rows[byHand.order[i]]);
-    CHECK(answer.scores[i] < answer.scores[ranked - 1]);
-    if (i == ranked) continue;
-    const double apart = found.scores[byHand.order[i - 1]] - found.scores[byHand.order[i]];
-    CHECK(std::fabs(answer.scores[i - 1] - answer.scores[i] - apart) < 1e-3);
-  }
-  // Of the same candidates, showing few does not change which.
-  Answer few;
-  ask.given = rows.data();
-  ask.givenCount = rows.size();
-  ask.k = 3;
-  answerBatch(*models, &ask, 1, *scratch, &few);
-  CHECK(std::equal(few.rows.begin(), few.rows.end(), answer.rows.begin(), answer.rows.begin() + 3));
-  for (size_t i = 0; i < few.rows.size(); i++) CHECK(std::fabs(few.scores[i] - answer.scores[i]) < 1e-4);
-}
-
 }  // namespace
 
 int main() {
@@ -205,24 +87,6 @@ int main() {
       compare(seed, {false, false, false, false}, 5);
       compare(seed, {true, true, true, true}, 0);
     }
-  });
-  check::test("the ranker orders the best by the blend, as by hand", [] {
-    for (uint64_t seed = 1; seed <= 6; seed++) {
-      for (uint32_t depth : {1, 7, 200}) {
-        compareRanked(seed, With{}, 12, depth);
-        compareRanked(seed, With{}, 60, depth);
-      }
-      compareRanked(seed, {false, true, false, false}, 12, 9);
-      compareRanked(seed, {false, false, true, true}, 12, 9);
-      compareRanked(seed, {true, false, false, false}, 12, 9);
-      compareRanked(seed, {false, false, false, false}, 12, 9);
-      compareRanked(seed, With{}, 0, 9);
-    }
-  });
-  check::test("the ranker hears attention where the blend does not, as it did when it learned", [] {
-    With with;
-    with.blendsAttention = false;
-    for (uint64_t seed = 7; seed <= 10; seed++) compareRanked(seed, with, 12, 20);
   });
   check::test("a batch answers as each ask alone", [] {
     Random random(20);
@@ -314,54 +178,6 @@ int main() {
       CHECK(std::find(answer.rows.begin(), answer.rows.end(), had.row) == answer.rows.end());
     }
     for (uint32_t sources : answer.sources) CHECK((sources & sourceBit(Source::repeats)) == 0);
-  });
-  check::test("what was had often and lately is recalled, whatever else is there", [] {
-    for (uint64_t seed = 1; seed <= 5; seed++) {
-      Random random(seed + 60);
-      std::vector<float> popularity(kItems);
-      for (float& count : popularity) count = static_cast<float>(random.below(9));
-      ModelParts parts;
-      parts.popularity = popularity;
-      parts.attention.halfLife = static_cast<float>(3 << seed);
-      parts.blend.weight[static_cast<size_t>(Source::repeats)] = 1;
-      parts.blend.missing[static_cast<size_t>(Source::repeats)] = 50;
-      const auto models = makeModels(std::move(parts));
-      const std::vector<HistoryEvent> history = historyOf(random, 60);
-      std::vector<std::pair<double, uint32_t>> had;
-      for (uint32_t row = 0; row < kItems + 10; row++) {
-        const double score = repeatsByHand(history.data(), history.size(), models->attention.halfLife, row);
-        if (score > 0 && row % 7 != 0) had.emplace_back(-score, row);
-      }
-      std::sort(had.begin(), had.end());
-      std::vector<uint32_t> excluded;
-      for (uint32_t row = 0; row < kItems + 10; row += 7) excluded.push_back(row);
-      Ask ask = askOf(history);
-      ask.excludeSeen = false;
-      ask.excluded = excluded.data();
-      ask.excludedCount = excluded.size();
-      ask.k = ask.candidates = 8;
-      Answer answer;
-      answerBatch(*models, &ask, 1, *makeScratch(), &answer);
-      for (size_t i = 0; i < 8; i++) {
-        CHECK_THAT(answer.rows[i] == had[i].second, "seed " << seed << " place " << i);
-        CHECK((answer.sources[i] & sourceBit(Source::repeats)) != 0);
-      }
-    }
-  });
-  check::test("ages, weights and times of repeats beyond reason", [] {
-    SparseScores scores;
-    std::vector<HistoryEvent> history = {event(1), event(2, INFINITY), event(3), event(kNoRow), event(4, -1), event(9)};
-    const double ages[] = {1e9, 10, -5, 3, 1, 0};
-    for (size_t i = 0; i < history.size(); i++) history[i].at = 1.7e12 - ages[i] * kDay;
-    scoreRepeats(history.data(), history.size(), 10, 5, scores);
-    // Sixty half-lives are the longest age, and what is newer than the newest is as new as that.
-    CHECK(std::fabs(scores[1] / std::exp2(-60.0) - 1) < 1e-6);
-    CHECK(scores[2] == kMaxEventWeight / 2 && scores[3] == 1 && scores[4] == 0 && scores[9] == 1 && scores[0] == 0);
-    history[2].at = NAN;
-    scoreRepeats(history.data(), history.size(), 10, 5, scores);
-    CHECK(std::isfinite(scores[3]) && scores[9] == 1);
-    scoreRepeats(nullptr, 0, 10, 5, scores);
-    CHECK(scores.begin() == scores.end() && scores[1] == 0);
   });
   check::test("popularity, then the row, fills what nobody recalls", [] {
     const auto models = popularityModels({1, 5, 0, 5});

@@ -188,29 +188,36 @@ inline std::vector<double> inputsByHand(const RankedByHand& ranked, size_t place
 /// Where the blend's own score stands among the inputs.
 inline size_t blendInputByHand() { return 3 * kairank::kSources; }
 
-/// A network's score of one candidate: standardised, through two layers that cut off below zero, beside the blend.
-inline double networkByHand(const kairank::RankerModel& model, const std::vector<double>& inputs) {
-  const auto layer = [&](const std::vector<double>& in, size_t begin, size_t columns) {
-    std::vector<double> out(columns);
-    for (size_t j = 0; j < columns; j++) {
-      out[j] = model.weights[begin + in.size() * columns + j];
-      for (size_t i = 0; i < in.size(); i++) out[j] += in[i] * model.weights[begin + i * columns + j];
-      out[j] = std::max(0.0, out[j]);
-    }
-    return out;
-  };
-  std::vector<double> standard(inputs.size());
-  for (size_t i = 0; i < inputs.size(); i++) {
-    standard[i] = (inputs[i] - model.mean[i]) * static_cast<double>(model.scale[i]);
+/// A network in double: weights as in a RankerModel, then the trust.
+struct Network {
+  kairank::RankerModel shape;
+  std::vector<double> numbers;
+
+  explicit Network(const kairank::RankerModel& model)
+      : shape(model), numbers(model.weights.begin(), model.weights.end()) {
+    numbers.push_back(model.trust);
   }
-  const std::vector<double> wide = layer(standard, 0, model.hidden);
-  const size_t second = (inputs.size() + 1) * model.hidden;
-  const std::vector<double> narrow = layer(wide, second, model.narrow);
-  const size_t last = second + (wide.size() + 1) * model.narrow;
-  double score = model.trust * inputs[blendInputByHand()];
-  for (size_t j = 0; j < narrow.size(); j++) score += narrow[j] * model.weights[last + j];
-  return score;
-}
+
+  /// Of one candidate: its inputs standardised, through two layers that cut off below zero, beside the blend.
+  double score(const std::vector<double>& inputs) const {
+    size_t at = 0;
+    std::vector<double> values(inputs.size());
+    for (size_t i = 0; i < inputs.size(); i++) values[i] = (inputs[i] - shape.mean[i]) * double{shape.scale[i]};
+    for (size_t width : {shape.hidden, shape.narrow}) {
+      std::vector<double> next(width);
+      for (size_t j = 0; j < width; j++) {
+        next[j] = numbers[at + values.size() * width + j];
+        for (size_t i = 0; i < values.size(); i++) next[j] += values[i] * numbers[at + i * width + j];
+        next[j] = std::max(0.0, next[j]);
+      }
+      at += (values.size() + 1) * width;
+      values = next;
+    }
+    double sum = numbers.back() * inputs[blendInputByHand()];
+    for (size_t j = 0; j < values.size(); j++) sum += values[j] * numbers[at + j];
+    return sum;
+  }
+};
 
 /// A network of random weights, whose every input counts.
 inline kairank::RankerModel randomRanker(kairank::Random& random, uint32_t depth) {
