@@ -286,6 +286,15 @@ Napi::Value rankerFromTensors(Arguments info) {
   return rankerObject(info.Env(), std::move(model));
 }
 
+/// The group of each input of the ranker.
+Napi::Value rankerGroups(Arguments info) {
+  Napi::Array groups = Napi::Array::New(info.Env(), kRankerInputs);
+  for (uint32_t input = 0; input < kRankerInputs; input++) {
+    groups.Set(input, kInputGroupNames[static_cast<size_t>(inputGroup(input))]);
+  }
+  return groups;
+}
+
 /// The network alone, for benches and tests.
 Napi::Value scoreRanker(Arguments info) {
   const std::shared_ptr<const RankerModel> ranker = rankerOf(info[0], "ranker");
@@ -340,6 +349,7 @@ Napi::Object makeLearning(Napi::Env env) {
   learning.Set("sequenceFromTensors", Napi::Function::New<guarded<sequenceFromTensors>>(env, "sequenceFromTensors"));
   addContentLearning(env, learning);
   learning.Set("learnRanker", Napi::Function::New<guarded<learnRankerJob>>(env, "learnRanker"));
+  learning.Set("rankerGroups", Napi::Function::New<guarded<rankerGroups>>(env, "rankerGroups"));
   learning.Set("scoreRanker", Napi::Function::New<guarded<scoreRanker>>(env, "scoreRanker"));
   learning.Set("rankerFromTensors", Napi::Function::New<guarded<rankerFromTensors>>(env, "rankerFromTensors"));
   learning.Set("createModels", Napi::Function::New<guarded<createModels>>(env, "createModels"));

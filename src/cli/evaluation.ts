@@ -1,6 +1,7 @@
 /** What `kairank evaluate` prints: one evaluation whole, several side by side. */
 
 import { isBaseline } from '../evaluate/baselines/index.js';
+import type { Ablation } from '../evaluate/ablation.js';
 import type { Metrics } from '../evaluate/metrics.js';
 import type { Comparison } from '../evaluate/paired.js';
 import type { ItemRecords } from '../evaluate/data/items.js';
@@ -82,6 +83,7 @@ function reportOfOne(outcome: Outcome): object {
     recalledTargets: metrics.recalledTargets,
     aucCandidatesCases: metrics.aucCandidatesCases,
     models: modelsOf(evaluation),
+    ...(evaluation.ablation ? { ablation: evaluation.ablation.map(ablationReport) } : {}),
     trainSeconds: evaluation.trainSeconds,
     evaluateSeconds: evaluation.evaluateSeconds,
     ...(prepared.fold ? { fold: prepared.fold.number, folds: prepared.fold.of } : {}),
@@ -96,6 +98,12 @@ function reportOfOne(outcome: Outcome): object {
     versions: { kairank: packageVersion(), node: process.versions.node },
     cpuTarget: isBaseline(asked.model) ? null : native().dispatch().active,
   };
+}
+
+function ablationReport({ part, without, difference, standardError, interval }: Ablation): object {
+  const [low, high] = interval;
+  const figures = { without: rounded(without), worth: rounded(difference), standardError: rounded(standardError) };
+  return { part, ...figures, interval: [rounded(low), rounded(high)] };
 }
 
 /** What was blended, by source: its weight, and what it costs an item that the source does not know. */

@@ -38,6 +38,7 @@ interface Flags extends MappingFlags {
   folds?: number;
   refit?: boolean;
   ranker: boolean;
+  ablate: boolean;
   budget: number;
   goal?: string;
   threads: number;
@@ -98,6 +99,7 @@ export function evaluateCommand(): Command {
     )
     .addOption(new Option('--refit', 'fit the chosen settings again on train and validation (default: only where the protocol does)'))
     .option('--no-ranker', 'the blend alone, without the ranker that orders its best candidates anew (engine)')
+    .option('--ablate', 'what every source and every group of inputs of the ranker is worth: the same without it (engine)', false)
     .addOption(budgetOption())
     .option('--shuffle-ties', 'put items of the same moment in random order, by the seed', false)
     .option('--gaps <file>', 'seconds between the items of sequences (default: timegaps.txt beside them)')
@@ -161,6 +163,8 @@ const RANKING_OPTIONS = [
   'coldItems',
   'seeds',
   'folds',
+  'ablate',
+  'ranker',
   'map',
   'type',
   'types',
@@ -225,6 +229,7 @@ async function runSplit(
     const evaluation = await evaluate(prepared.split, {
       ...asked,
       ranker: flags.ranker,
+      ablate: flags.ablate,
       signal,
       onProgress: showTraining(progress),
       ...(flags.candidates === undefined ? {} : { candidates: flags.candidates }),
