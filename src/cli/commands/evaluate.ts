@@ -71,8 +71,8 @@ export function evaluateCommand(): Command {
         '--model <list>',
         `what is measured, one or several of ${EVALUATION_MODELS.join(', ')}; engine is the whole pipeline; for coupons ${PROBABILITY_MODELS.join(', ')}`,
       )
-        .default([], 'engine; logistic for coupons')
-        .argParser(listOf('--model', (word) => oneOf('--model', word, [...EVALUATION_MODELS, ...PROBABILITY_MODELS]))),
+        .default([], 'engine')
+        .argParser(listOf('--model', (word) => oneOf('--model', word, [...new Set([...EVALUATION_MODELS, ...PROBABILITY_MODELS])]))),
     )
     .addOption(
       new Option(
@@ -135,8 +135,8 @@ Examples:
   $ kairank evaluate beauty/sequences.txt --format sequences --model rules --folds 5
   $ kairank evaluate diginetica --format sessions --k 20
   $ kairank evaluate events.jsonl --format events --goal purchase
-  $ kairank evaluate beauty/sequences.txt --format sequences --items beauty/items.tsv --cold-items 0.1 --model tfidf,category,random
-  $ kairank evaluate complete-journey --format coupons --json
+  $ kairank evaluate beauty/sequences.txt --format sequences --items beauty/items.tsv --cold-items 0.1 --model content,tfidf
+  $ kairank evaluate complete-journey --format coupons --model engine,logistic
   $ kairank evaluate events.csv --map user=customer,item=sku,at=time --model engine --json`,
     )
     .action((path: string, flags: Flags) =>
@@ -157,6 +157,7 @@ const RANKING_OPTIONS = [
   'validationFrom',
   'goal',
   'refit',
+  'ranker',
   'shuffleTies',
   'gaps',
   'items',
@@ -181,7 +182,7 @@ function refuseGiven(command: Command, names: readonly string[], format: string)
 }
 
 async function runForCoupons(path: string, flags: Flags, signal: AbortSignal): Promise<void> {
-  const models = flags.model.length === 0 ? PROBABILITY_MODELS : flags.model.map((model) => oneOf('--model', model, PROBABILITY_MODELS));
+  const models = flags.model.length === 0 ? (['engine'] as const) : flags.model.map((model) => oneOf('--model', model, PROBABILITY_MODELS));
   const { seed, threads, json, testFrom = TEST_FROM } = flags;
   const progress = createProgress(json);
   try {
