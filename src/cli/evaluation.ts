@@ -247,6 +247,18 @@ function itemWords({ split: { items, records } }: PreparedSplit): string[] {
   ];
 }
 
+/** What each part is worth, dearest first. */
+function ablationWords(ablation: readonly Ablation[] | null): string[] {
+  if (!ablation) return [];
+  const rows = ablation.map(({ part, without, difference, standardError }) => [
+    part,
+    without.toFixed(4),
+    `${difference < 0 ? '' : '+'}${difference.toFixed(4)}`,
+    standardError.toFixed(4),
+  ]);
+  return ['', ...table([['without', 'ndcg@10', 'worth', 'error'], ...rows], { indent: 2 }), ''];
+}
+
 function wordsOfOne(outcome: Outcome): string[] {
   const { prepared, asked, evaluation, comparison } = outcome;
   const { interactions, split, protocol } = prepared;
@@ -268,6 +280,7 @@ function wordsOfOne(outcome: Outcome): string[] {
     ...itemWords(prepared),
     ...(weights.length > 0 ? [`  blended: ${weights.map(([source, weight]) => `${source} ${weight.toFixed(2)}`).join(', ')}`] : []),
     ...(evaluation.report ? rankerWords(evaluation.report).map((line) => `  ${line}`) : []),
+    ...ablationWords(evaluation.ablation),
     `  training ${evaluation.trainSeconds.toFixed(1)} s of at most ${asked.budget} s, evaluation ${evaluation.evaluateSeconds.toFixed(1)} s, seed ${asked.seed}`,
   ];
 }

@@ -53,7 +53,20 @@ describe('evaluate', () => {
     // 120 shoppers teach no ranker: it is as good as without.
     const { ranker } = (await json(args)).settings as Record<'ranker', Record<string, unknown>>;
     expect(ranker).toMatchObject({ used: false, error: 0, with: ranker.without });
-    const without = await json([...args, '--no-ranker']);
+    const without = await json([...args, '--no-ranker', '--ablate']);
+    // Without its only source a blend is left with nobody to listen to, or with those that it hardly heard.
+    const { models, ablation } = without as {
+      models: Record<string, unknown>;
+      ablation: { part: string; worth: number; without: number }[];
+    };
+    expect(ablation.map(({ part }) => part).sort()).toEqual(
+      Object.keys(models)
+        .map((source) => `source: ${source}`)
+        .sort(),
+    );
+    const [dearest] = ablation;
+    expect(dearest?.worth).toBeGreaterThan(0);
+    expect((dearest?.worth ?? 0) + (dearest?.without ?? 0)).toBeCloseTo(Number(without['ndcg@10']), 5);
     expect(without['ndcg@10']).toBeGreaterThan(0.9);
     expect(without.settings).not.toHaveProperty('ranker');
     expect(without.settings).toHaveProperty('blend');
