@@ -18,6 +18,7 @@ import { checkToken, ItemAnswers, ItemQuestions, type ShareToken } from './shari
 import { EventTypeTable } from './shopper/event-types.js';
 import type { Shopper } from './shopper/events.js';
 import { MAX_HISTORY, readShopper } from './shopper/history.js';
+import { interestsOf, recentEvents } from './shopper/interests.js';
 import { Events } from './shopper/stream.js';
 import { FolderStore } from './store/folder.js';
 import { MemoryStore } from './store/memory.js';
@@ -200,7 +201,8 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   }
 
   /**
-   * What the engine knows of a shopper: the last `limit` events (1 to 100,000; default 100), oldest first.
+   * What the engine knows of a shopper: the last `limit` events (1 to 100,000; default 100), oldest first, and what those
+   * say of what the shopper is looking for now: how the last of them spread over categories, tags and bands of numbers.
    * @throws KairankError KAIRANK_NOT_FOUND (a user without events), KAIRANK_INVALID_ARGUMENT, KAIRANK_CLOSED
    */
   async shopper(user: string, options: { limit?: number } = {}): Promise<Shopper> {
@@ -208,7 +210,10 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     const { limit, ...rest } = record('options', options);
     onlyKeys('', rest, ['limit']);
     const most = limit === undefined ? DEFAULT_HISTORY : integer('limit', limit, 1, MAX_HISTORY);
-    return call(() => readShopper(this.#parts.core, this.#types, checkId('user', user), most));
+    const { core, lookup, settings } = this.#parts;
+    const known = call(() => readShopper(core, this.#types, checkId('user', user), most));
+    const items = await lookup([...new Set(recentEvents(known.events).map(({ item }) => item))]);
+    return { ...known, interests: interestsOf(compileSchema(settings.catalog), known.events, (id) => items.get(id)) };
   }
 
   /** A plain, cloneable value with which `Engine.attach` opens this engine in another thread of the process. */

@@ -47,4 +47,5 @@ export {
   type Shopper,
   type VisitEvent,
 } from './shopper/events.js';
+export type { BandInterest, Interest, Interests, ValueInterest } from './shopper/interests.js';
 export type { Events } from './shopper/stream.js';

@@ -400,6 +400,10 @@ export interface NativeLearning {
     /** Standard error of the difference. */
     error: number;
   }>;
+  /** Which group each input of the ranker belongs to, in their order. */
+  rankerGroups(): string[];
+  /** The network alone, for benches and tests: inputs are rows x inputs, not standardised. */
+  scoreRanker(ranker: NativeRanker, inputs: Float32Array, scores: Float32Array): void;
   rankerFromTensors(tensors: ReturnType<NativeRanker['tensors']>): NativeRanker;
   rulesFromTensors(items: number, tensors: ReturnType<NativeRules['tensors']>): NativeRules;
   factorsFromTensors(items: number, tensors: ReturnType<NativeFactors['tensors']>): NativeFactors;

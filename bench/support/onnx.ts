@@ -18,7 +18,13 @@ export interface OnnxValue {
   shape: number[];
 }
 
+/** A float tensor that is part of the graph. */
+export interface OnnxConstant extends OnnxValue {
+  data: Float32Array;
+}
+
 export interface OnnxGraph {
+  constants?: OnnxConstant[];
   inputs: OnnxValue[];
   outputs: OnnxValue[];
   nodes: OnnxNode[];
@@ -57,6 +63,11 @@ function valueInfo(field: number, value: OnnxValue): number[] {
   return message(field, [...text(1, value.name), ...message(2, message(1, tensor))]);
 }
 
+function constant({ name, shape, data }: OnnxConstant): number[] {
+  const bytes = [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+  return message(5, [...shape.flatMap((size) => whole(1, size)), ...whole(2, FLOAT), ...text(8, name), ...message(9, bytes)]);
+}
+
 function node(value: OnnxNode): number[] {
   const integers = Object.entries(value.attributes ?? {}).map(([name, number]) =>
     message(5, [...text(1, name), ...whole(3, number), ...whole(20, ATTRIBUTE_INT)]),
@@ -79,6 +90,7 @@ export function onnxModel(graph: OnnxGraph): Uint8Array {
   const body = [
     ...graph.nodes.flatMap(node),
     ...text(2, 'bench'),
+    ...(graph.constants ?? []).flatMap(constant),
     ...graph.inputs.flatMap((value) => valueInfo(11, value)),
     ...graph.outputs.flatMap((value) => valueInfo(12, value)),
   ];

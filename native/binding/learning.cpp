@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../learn/ranker/learn.h"
+#include "../rank/ranker.h"
 #include "content.h"
 #include "errors.h"
 #include "handles.h"
@@ -285,6 +286,28 @@ Napi::Value rankerFromTensors(Arguments info) {
   return rankerObject(info.Env(), std::move(model));
 }
 
+/// The group of each input of the ranker.
+Napi::Value rankerGroups(Arguments info) {
+  Napi::Array groups = Napi::Array::New(info.Env(), kRankerInputs);
+  for (uint32_t input = 0; input < kRankerInputs; input++) {
+    groups.Set(input, kInputGroupNames[static_cast<size_t>(inputGroup(input))]);
+  }
+  return groups;
+}
+
+/// The network alone, for benches and tests.
+Napi::Value scoreRanker(Arguments info) {
+  const std::shared_ptr<const RankerModel> ranker = rankerOf(info[0], "ranker");
+  const Span<float> inputs = spanOf<float>(info[1], "inputs");
+  const size_t rows = inputs.size / ranker->inputs;
+  if (rows * ranker->inputs != inputs.size) refuse("inputs", "rows of as many numbers as the ranker has inputs");
+  const Span<float> scores = spanOf<float>(info[2], "scores", rows);
+  thread_local std::vector<float> copy, hidden;
+  copy.assign(inputs.data, inputs.data + inputs.size);
+  rankerScores(*ranker, copy.data(), rows, hidden, scores.data);
+  return info.Env().Undefined();
+}
+
 Napi::Value rankCasesJob(Arguments info) {
   const RankOptions options = rankOptionsOf(info[2]);
   // Rows that the models do not know are no mistake here: they have no votes, and as targets they are missed.
@@ -326,6 +349,8 @@ Napi::Object makeLearning(Napi::Env env) {
   learning.Set("sequenceFromTensors", Napi::Function::New<guarded<sequenceFromTensors>>(env, "sequenceFromTensors"));
   addContentLearning(env, learning);
   learning.Set("learnRanker", Napi::Function::New<guarded<learnRankerJob>>(env, "learnRanker"));
+  learning.Set("rankerGroups", Napi::Function::New<guarded<rankerGroups>>(env, "rankerGroups"));
+  learning.Set("scoreRanker", Napi::Function::New<guarded<scoreRanker>>(env, "scoreRanker"));
   learning.Set("rankerFromTensors", Napi::Function::New<guarded<rankerFromTensors>>(env, "rankerFromTensors"));
   learning.Set("createModels", Napi::Function::New<guarded<createModels>>(env, "createModels"));
   learning.Set("rankCases", Napi::Function::New<guarded<rankCasesJob>>(env, "rankCases"));

@@ -173,6 +173,10 @@ Napi::Object rankerObject(Napi::Env env, std::shared_ptr<const RankerModel> mode
   return modelObject<RankerModel>(env, std::move(model), kRankerTag, bytes, "tensors", rankerTensors);
 }
 
+std::shared_ptr<const RankerModel> rankerOf(const Napi::Value& value, const char* name) {
+  return unwrapHandle<const RankerModel>(value, kRankerTag, name);
+}
+
 Napi::Object contentObject(Napi::Env env, std::shared_ptr<const ContentModel> model) {
   int64_t bytes = bytesOf(model->vectors) + bytesOf(model->behaviour);
   for (const ModalityModel& modality : model->modalities) bytes += bytesOf(modality.table) + bytesOf(modality.features);
@@ -239,7 +243,7 @@ ModelParts partsFrom(const Napi::Value& value) {
   if (!isNone(sequence)) parts.sequence = unwrapHandle<const SequenceModel>(sequence, kSequenceTag, "parts.sequence");
   if (!isNone(sessions)) parts.sessions = unwrapHandle<const SessionsModel>(sessions, kSessionsTag, "parts.sessions");
   const Napi::Value ranker = object.Get("ranker");
-  if (!isNone(ranker)) parts.ranker = unwrapHandle<const RankerModel>(ranker, kRankerTag, "parts.ranker");
+  if (!isNone(ranker)) parts.ranker = rankerOf(ranker, "parts.ranker");
   const Napi::Value recent = object.Get("recent");
   if (!isNone(recent)) {
     const Span<float> span = spanOf<float>(recent, "parts.recent");

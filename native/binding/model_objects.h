@@ -26,6 +26,7 @@ Napi::Object factorsObject(Napi::Env env, std::shared_ptr<const FactorsModel> mo
 Napi::Object sequenceObject(Napi::Env env, std::shared_ptr<const SequenceModel> model);
 Napi::Object sessionsObject(Napi::Env env, std::shared_ptr<const SessionsModel> model);
 Napi::Object rankerObject(Napi::Env env, std::shared_ptr<const RankerModel> model);
+std::shared_ptr<const RankerModel> rankerOf(const Napi::Value& value, const char* name);
 Napi::Object contentObject(Napi::Env env, std::shared_ptr<const ContentModel> model);
 Napi::Object modelsObject(Napi::Env env, std::shared_ptr<const ModelSet> models);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include "../dispatch/dispatch.h"
@@ -29,43 +30,75 @@ constexpr size_t kRulesAt = kFactorsAt + 3;
 constexpr size_t kSequenceAt = kRulesAt + 2;
 static_assert(kSequenceAt + 1 == kRankerInputs, "every input has its place");
 
+/// A number that rises as the score falls, and, of equal scores, as the row rises: sorted as a whole, it sorts both.
+uint64_t descending(float score, uint32_t row) {
+  uint32_t bits;
+  std::memcpy(&bits, &score, sizeof bits);
+  const uint32_t rising = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+  return uint64_t{~rising} << 32 | row;
+}
+
 /// Places of the candidates by each source's score, best first; kNoRow where it has none.
 void placeSources(const Candidates& candidates, RankerScratch& scratch) {
   const size_t count = candidates.rows.size();
+  std::vector<std::pair<uint64_t, uint32_t>>& order = scratch.order;
   for (size_t s = 0; s < kSources; s++) {
-    std::vector<uint32_t>& order = scratch.order;
     order.clear();
     for (uint32_t i = 0; i < count; i++) {
-      if ((candidates.sources[i] >> s) & 1) order.push_back(i);
+      if ((candidates.sources[i] >> s) & 1) {
+        order.emplace_back(descending(candidates.scores[s][i], candidates.rows[i]), i);
+      }
     }
-    const std::vector<float>& scores = candidates.scores[s];
-    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-      return scores[a] != scores[b] ? scores[a] > scores[b] : candidates.rows[a] < candidates.rows[b];
-    });
+    std::sort(order.begin(), order.end());
     scratch.places[s].assign(count, kNoRow);
-    for (uint32_t place = 0; place < order.size(); place++) scratch.places[s][order[place]] = place;
+    for (uint32_t place = 0; place < order.size(); place++) scratch.places[s][order[place].second] = place;
   }
 }
 
-/// How near `own` is to keys, newest first: to the newest, to the nearest, and on average with halving weights. Zeros
-/// where either is unknown. All are of unit length.
-void nearness(const float* own, const std::vector<const float*>& keys, size_t dim, float* out) {
-  out[0] = out[1] = out[2] = 0;
-  if (!own) return;
-  float weight = 1;
-  float total = 0;
-  bool any = false;
-  for (size_t k = 0; k < keys.size(); k++, weight /= 2) {
-    if (!keys[k]) continue;
-    float cosine;
-    kernels().dotF32(own, keys[k], dim, 1, dim, &cosine);
-    if (k == 0) out[0] = cosine;
-    out[1] = any ? std::max(out[1], cosine) : cosine;
-    out[2] += weight * cosine;
-    total += weight;
-    any = true;
+/// How near each chosen candidate is to the shopper's last items, newest first: to the newest, to the nearest, and on
+/// average with halving weights, as cosines; three inputs from `to` on, a row every kRankerInputs. Zeros where the
+/// candidate is unknown, or all items are. `vectorOf(row)` is a unit vector, or null.
+template <typename VectorOf>
+void nearness(const Candidates& candidates, const std::vector<uint32_t>& chosen, size_t dim, const VectorOf& vectorOf,
+              RankerScratch& scratch, float* to) {
+  for (size_t c = 0; c < chosen.size(); c++) std::fill_n(to + c * kRankerInputs, 3, 0.0f);
+  if (dim == 0) return;
+  scratch.keys.clear();
+  std::vector<float> shares;
+  bool newest = false;
+  for (size_t k = 0; k < scratch.history.last.size(); k++) {
+    const float* key = vectorOf(scratch.history.last[k]);
+    if (!key) continue;
+    newest |= k == 0;
+    scratch.keys.insert(scratch.keys.end(), key, key + dim);
+    shares.push_back(std::exp2(-static_cast<float>(k)));
   }
-  if (total > 0) out[2] /= total;
+  if (shares.empty()) return;
+  // Side by side, all cosines are one product.
+  const size_t rows = chosen.size();
+  scratch.own.assign(rows * dim, 0.0f);
+  scratch.known.assign(rows, 0);
+  for (size_t c = 0; c < rows; c++) {
+    const float* own = vectorOf(candidates.rows[chosen[c]]);
+    scratch.known[c] = own != nullptr;
+    if (own) std::copy_n(own, dim, scratch.own.data() + c * dim);
+  }
+  const size_t keys = shares.size();
+  scratch.cosines.resize(keys * rows);
+  kernels().batchF32(scratch.keys.data(), dim, keys, scratch.own.data(), dim, rows, dim, scratch.cosines.data(), rows);
+  const float total = std::accumulate(shares.begin(), shares.end(), 0.0f);
+  for (size_t c = 0; c < rows; c++) {
+    if (!scratch.known[c]) continue;
+    float* out = to + c * kRankerInputs;
+    const float* cosines = scratch.cosines.data() + c;
+    if (newest) out[0] = cosines[0];
+    out[1] = cosines[0];
+    for (size_t k = 0; k < keys; k++) {
+      out[1] = std::max(out[1], cosines[k * rows]);
+      out[2] += shares[k] * cosines[k * rows];
+    }
+    out[2] /= total;
+  }
 }
 
 }  // namespace
@@ -113,14 +146,12 @@ void rankerInputs(const ModelSet& models, const Candidates& candidates, const st
                   float* inputs) {
   const RankerHistory& history = scratch.history;
   placeSources(candidates, scratch);
-  const size_t factorDim = models.factors ? models.factors->dim : 0;
-  const size_t contentDim = models.content ? models.content->dim : 0;
-  std::vector<const float*> factorKeys;
-  std::vector<const float*> contentKeys;
-  for (uint32_t row : history.last) {
-    factorKeys.push_back(factorDim > 0 ? models.unitFactorsOf(row) : nullptr);
-    contentKeys.push_back(contentDim > 0 ? models.contentOf(row) : nullptr);
-  }
+  nearness(
+      candidates, chosen, models.content ? models.content->dim : 0, [&](uint32_t row) { return models.contentOf(row); },
+      scratch, inputs + kContentAt);
+  nearness(
+      candidates, chosen, models.factors ? models.factors->dim : 0,
+      [&](uint32_t row) { return models.unitFactorsOf(row); }, scratch, inputs + kFactorsAt);
   const bool follows = models.intents && !history.last.empty() && models.seen(history.last[0]);
   const size_t intentDim = models.intents ? models.intents->model().config.dim : 0;
   for (size_t c = 0; c < chosen.size(); c++) {
@@ -152,9 +183,6 @@ void rankerInputs(const ModelSet& models, const Candidates& candidates, const st
     for (size_t span = 0; span < 3; span++) {
       to[kRepeatsAt + 2 + span] = again ? std::exp2(-had->newest / kSpans[span]) : 0;
     }
-
-    nearness(contentDim > 0 ? models.contentOf(row) : nullptr, contentKeys, contentDim, to + kContentAt);
-    nearness(factorDim > 0 ? models.unitFactorsOf(row) : nullptr, factorKeys, factorDim, to + kFactorsAt);
 
     const float rule = models.rules && !history.last.empty() ? ruleValue(*models.rules, history.last[0], row) : 0;
     to[kRulesAt] = rule > 0;

@@ -1,15 +1,18 @@
 /** What `kairank evaluate` prints: one evaluation whole, several side by side. */
 
 import { isBaseline } from '../evaluate/baselines/index.js';
+import type { Ablation } from '../evaluate/ablation.js';
 import type { Metrics } from '../evaluate/metrics.js';
 import type { Comparison } from '../evaluate/paired.js';
 import type { ItemRecords } from '../evaluate/data/items.js';
 import type { PreparedSplit } from '../evaluate/protocols.js';
 import type { EvaluateOptions, Evaluation } from '../evaluate/run.js';
 import type { ColdItems } from '../evaluate/splits.js';
+import type { TrainReport } from '../learn/types.js';
 import { native, SOURCES } from '../native.js';
 import { comparisonReport, comparisonWords } from './comparison.js';
 import { count, plural, rounded, table } from './output.js';
+import { rankerWords } from './training.js';
 import { packageVersion } from './version.js';
 
 /** What was asked for, nothing left to defaults. */
@@ -41,7 +44,7 @@ function flatten(metrics: Metrics): Record<string, number | null> {
   return flat;
 }
 
-/** Those of an evaluation; where items were held out also those among these alone, null for a model that cannot rank them so. */
+/** Those of an evaluation; where items were held out also those among these alone. */
 function figuresOf({ prepared, asked, evaluation: { metrics, cold } }: Outcome): Record<string, number | null> {
   const figures = flatten(metrics);
   if (!prepared.split.coldItems) return figures;
@@ -82,6 +85,7 @@ function reportOfOne(outcome: Outcome): object {
     recalledTargets: metrics.recalledTargets,
     aucCandidatesCases: metrics.aucCandidatesCases,
     models: modelsOf(evaluation),
+    ...(evaluation.ablation ? { ablation: evaluation.ablation.map(ablationReport) } : {}),
     trainSeconds: evaluation.trainSeconds,
     evaluateSeconds: evaluation.evaluateSeconds,
     ...(prepared.fold ? { fold: prepared.fold.number, folds: prepared.fold.of } : {}),
@@ -98,6 +102,12 @@ function reportOfOne(outcome: Outcome): object {
   };
 }
 
+function ablationReport({ part, without, difference, standardError, interval }: Ablation): object {
+  const [low, high] = interval;
+  const figures = { without: rounded(without), worth: rounded(difference), standardError: rounded(standardError) };
+  return { part, ...figures, interval: [rounded(low), rounded(high)] };
+}
+
 /** What was blended, by source: its weight, and what it costs an item that the source does not know. */
 function modelsOf({ report }: Evaluation): object {
   if (!report?.blend) return {};
@@ -110,16 +120,22 @@ function modelsOf({ report }: Evaluation): object {
   );
 }
 
+function rankerReport({ settings, with: reached, without, error, used }: NonNullable<TrainReport['ranker']>): object {
+  return { ...settings, with: reached, without, error, used };
+}
+
 /** What validation chose, model by model. */
 function settingsOf({ report }: Evaluation): object {
   if (report === null) return {};
-  const { rules, sessions, factors, sequence, blend, validation } = report;
+  const { rules, sessions, factors, sequence, content, blend, ranker, validation } = report;
   return {
     ...(rules ? { rules: rules.settings } : {}),
     ...(sessions ? { sessions: sessions.settings } : {}),
     ...(factors ? { ials: factors.settings } : {}),
     ...(sequence ? { sequence: { ...sequence.settings, bestEpoch: sequence.report.bestEpoch, outOfTime: sequence.report.outOfTime } } : {}),
+    ...(content ? { content: { ...content.settings, modalities: content.modalities } } : {}),
     ...(blend ? { blend: blend.settings } : {}),
+    ...(ranker ? { ranker: rankerReport(ranker) } : {}),
     ...(validation ? { validation } : {}),
   };
 }
@@ -214,7 +230,8 @@ function heldOutWords({ prepared: { split }, evaluation: { cold } }: Outcome): s
   if (!split.coldItems) return [];
   const { rows, droppedCases } = split.coldItems;
   const at = cold?.at.get(10);
-  const figures = at ? `recall@10 ${at.recall.toFixed(4)}, ndcg@10 ${at.ndcg.toFixed(4)}` : 'this model cannot rank them by themselves';
+  if (!at) return [];
+  const figures = `recall@10 ${at.recall.toFixed(4)}, ndcg@10 ${at.ndcg.toFixed(4)}`;
   return [
     `  among the ${plural(rows.length, 'held-out item')}: ${figures}; ${plural(droppedCases, 'case')} dropped, nothing being before them`,
   ];
@@ -228,6 +245,18 @@ function itemWords({ split: { items, records } }: PreparedSplit): string[] {
   return [
     `  ${count(items - records.missing)} of ${plural(items, 'item')} described, by ${fields}; ${plural(rejected, 'record')} rejected`,
   ];
+}
+
+/** What each part is worth, dearest first. */
+function ablationWords(ablation: readonly Ablation[] | null): string[] {
+  if (!ablation) return [];
+  const rows = ablation.map(({ part, without, difference, standardError }) => [
+    part,
+    without.toFixed(4),
+    `${difference < 0 ? '' : '+'}${difference.toFixed(4)}`,
+    standardError.toFixed(4),
+  ]);
+  return ['', ...table([['without', 'ndcg@10', 'worth', 'error'], ...rows], { indent: 2 }), ''];
 }
 
 function wordsOfOne(outcome: Outcome): string[] {
@@ -250,6 +279,8 @@ function wordsOfOne(outcome: Outcome): string[] {
     ...heldOutWords(outcome),
     ...itemWords(prepared),
     ...(weights.length > 0 ? [`  blended: ${weights.map(([source, weight]) => `${source} ${weight.toFixed(2)}`).join(', ')}`] : []),
+    ...(evaluation.report ? rankerWords(evaluation.report).map((line) => `  ${line}`) : []),
+    ...ablationWords(evaluation.ablation),
     `  training ${evaluation.trainSeconds.toFixed(1)} s of at most ${asked.budget} s, evaluation ${evaluation.evaluateSeconds.toFixed(1)} s, seed ${asked.seed}`,
   ];
 }

@@ -1,6 +1,6 @@
-/** Progress of training, in words. */
+/** Training in words: its progress, and what came of the ranker. */
 
-import type { Phase, TrainProgress } from '../learn/types.js';
+import type { Phase, TrainProgress, TrainReport } from '../learn/types.js';
 import type { Progress } from './progress.js';
 
 const TASKS: Record<Phase, string> = {
@@ -24,6 +24,17 @@ export function showTraining(progress: Progress): (state: TrainProgress) => void
     ];
     progress.update(TASKS[phase], fraction, notes.join(', '));
   };
+}
+
+/** Whether the ranker is used, and what it reached on validation; nothing where none was wanted. */
+export function rankerWords({ ranker }: TrainReport): string[] {
+  if (!ranker) return [];
+  const { used, with: reached, without, error, trials } = ranker;
+  if (trials.length === 0) return ['no ranker: too few shoppers to learn one from'];
+  const verdict = used ? 'ranker used' : 'ranker tried, not used';
+  return [
+    `${verdict}: validation NDCG@10 ${reached.ndcg.toFixed(4)} against ${without.ndcg.toFixed(4)}, standard error ${error.toFixed(4)}`,
+  ];
 }
 
 /** A length of time as somebody who waits reads it. */

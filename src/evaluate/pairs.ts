@@ -12,6 +12,8 @@ export interface Pairs {
   groups: Uint32Array;
   /** When it was offered, in milliseconds since 1970; the same for a group. */
   times: Float64Array;
+  /** From when on it is known whether it was taken. */
+  known: Float64Array;
 }
 
 export interface FitOptions {
@@ -40,5 +42,6 @@ export function takePairs(pairs: Pairs, rows: ArrayLike<number>): Pairs {
     labels: Uint8Array.from(taken, (row) => pairs.labels[row] ?? 0),
     groups: Uint32Array.from(taken, (row) => pairs.groups[row] ?? 0),
     times: Float64Array.from(taken, (row) => pairs.times[row] ?? 0),
+    known: Float64Array.from(taken, (row) => pairs.known[row] ?? 0),
   };
 }

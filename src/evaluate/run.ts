@@ -5,7 +5,8 @@ import { runJob } from '../jobs.js';
 import { DEFAULT_BUDGET, refitModels, trainModels } from '../learn/train.js';
 import { Run } from '../learn/run.js';
 import type { TrainProgress, TrainReport } from '../learn/types.js';
-import { native, type RankedCases } from '../native.js';
+import { type NativeModels, native, type RankedCases } from '../native.js';
+import { type Ablation, ablate } from './ablation.js';
 import { type Baseline, BASELINES, baselineScorer, isBaseline } from './baselines/index.js';
 import { contentFields } from './data/content.js';
 import { type Metrics, measure } from './metrics.js';
@@ -38,6 +39,8 @@ export interface EvaluateOptions {
   candidates?: number;
   /** Fits the settings that were chosen again on train and validation together. Default: what the protocol does. */
   refit?: boolean;
+  /** Whether every part of the engine is left out in turn. Default: false. */
+  ablate?: boolean;
   /** Whether the engine learns a ranker beside its blend. Default: true. */
   ranker?: boolean;
   /** Seconds that training may take. Default: 600. */
@@ -50,6 +53,8 @@ export interface Evaluation {
   metrics: Metrics;
   /** The same among the held-out items alone, where the split has such. */
   cold: Metrics | null;
+  /** What each part of the engine is worth, dearest first; null where it was not asked. */
+  ablation: Ablation[] | null;
   /** What training did; null for a baseline without training. */
   report: TrainReport | null;
   trainSeconds: number;
@@ -81,12 +86,12 @@ function evaluateBaseline(model: Baseline, split: Split, options: EvaluateOption
   const how = { items, excludeSeen, k: Math.max(...ks), score };
   if (!coldItems) {
     const metrics = measure(test, rankScores(test, how), { items, ks, excludeSeen });
-    return { metrics, cold: null, report: null, trainSeconds, evaluateSeconds: seconds(ranking) };
+    return { metrics, cold: null, ablation: null, report: null, trainSeconds, evaluateSeconds: seconds(ranking) };
   }
   const { all, among } = rankScoresAmong(test, coldItems.rows, how);
   const metrics = measure(test, all, { items, ks, excludeSeen });
   const cold = measure(test, among, { items: coldItems.rows.length, ks, excludeSeen });
-  return { metrics, cold, report: null, trainSeconds, evaluateSeconds: seconds(ranking) };
+  return { metrics, cold, ablation: null, report: null, trainSeconds, evaluateSeconds: seconds(ranking) };
 }
 
 /**
@@ -125,10 +130,10 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
   const trainSeconds = seconds(started);
   const ranking = performance.now();
   const { excludeSeen, threads, candidates = 500 } = options;
-  const rank = (within?: Uint32Array): Promise<RankedCases> =>
+  const rank = (within?: Uint32Array, models = trained.models): Promise<RankedCases> =>
     runJob(
       () =>
-        native().learning.rankCases(trained.models, test, {
+        native().learning.rankCases(models, test, {
           model: model === 'item-knn' ? 'rules' : model,
           excludeSeen,
           candidates,
@@ -141,5 +146,9 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
   const metrics = measure(test, await rank(), { ...options, items });
   const among = split.coldItems?.rows;
   const cold = among ? measure(test, await rank(among), { ...options, items: among.length }) : null;
-  return { metrics, cold, report: trained.report, trainSeconds, evaluateSeconds: seconds(ranking) };
+  const evaluateSeconds = seconds(ranking);
+  const ndcgBy = async (models: NativeModels): Promise<Float64Array> =>
+    measure(test, await rank(undefined, models), { ...options, items }).ndcgOfCases;
+  const ablation = options.ablate === true && model === 'engine' ? await ablate(trained.models, metrics.ndcgOfCases, ndcgBy) : null;
+  return { metrics, cold, ablation, report: trained.report, trainSeconds, evaluateSeconds };
 }

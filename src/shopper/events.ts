@@ -1,5 +1,7 @@
 /** The vocabulary of events: what shoppers do, and how much each thing says about the item it was done to. */
 
+import type { Interests } from './interests.js';
+
 /** The types that every engine knows, in the order of their native indexes: append only, the log stores the index. */
 export const EVENT_TYPES = [
   'view',
@@ -102,4 +104,6 @@ export interface Shopper {
   user: string;
   /** The last events, oldest first. */
   events: HistoryEvent[];
+  /** What they are looking for now, by field of the catalogue; see {@link Interests}. */
+  interests: Interests;
 }

@@ -41,12 +41,23 @@ describe('cold items', () => {
     for (const run of [tfidf, category, random]) expect(run?.['coldRecall@10']).toBe(1);
     expect(tfidf?.['coldNdcg@2']).toBeGreaterThan(Number(random?.['coldNdcg@2']));
     expect(category?.['coldNdcg@2']).toBeGreaterThan(Number(random?.['coldNdcg@2']));
-    expect(popularity?.['coldRecall@10']).toBeNull();
+    // Popularity recalls nothing that nobody had.
+    expect(popularity).toMatchObject({ 'coldRecall@10': 0, 'coldNdcg@10': 0 });
 
     const { stdout, code } = await kairank([...args, '--cold-items', '0.2', '--model', 'tfidf']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/among the 8 held-out items: recall@10 1\.0000, ndcg@10 0\.\d{4}; \d+ cases? dropped/);
     expect(stdout).toContain('39 of 40 items described, by title (text), categories (path); 0 records rejected');
+  });
+
+  test('content ranks them as a native model, with a report of what was learned', { timeout: MINUTES }, async () => {
+    const args = ['evaluate', write('tower.txt', sequences), '--format', 'sequences', '--items', write('tower.tsv', items)];
+    const report = await json([...args, '--cold-items', '0.2', '--seed', '3', '--k', '2', '--model', 'content']);
+    expect(report).toMatchObject({ model: 'content', protocol: 'cold-items', items: 40, coldItems: 8 });
+    expect(report['coldRecall@10']).toBe(1);
+    const { settings } = report as Record<'settings', Record<'content', Record<string, unknown>>>;
+    expect(settings.content.dim).toBeTypeOf('number');
+    expect(settings.content.modalities).toEqual(expect.arrayContaining(['title', 'categories']));
   });
 
   test('models of content need none to be cold', { timeout: MINUTES }, async () => {

@@ -15,7 +15,7 @@ describe('coupons', () => {
   test('who answers, learned from earlier campaigns', { timeout: MINUTES }, async () => {
     const report = await json(['evaluate', made, '--format', 'coupons', '--test-from', testFrom]);
     expect(report).toMatchObject({
-      model: 'logistic',
+      model: 'engine',
       protocol: 'campaigns',
       households: 40,
       campaigns: 8,
@@ -34,6 +34,17 @@ describe('coupons', () => {
     expect(report.reliability).toHaveLength(15);
   });
 
+  test('the engine orders as logistic regression does, calibrated, and a seed repeats it', { timeout: MINUTES }, async () => {
+    const args = ['evaluate', made, '--format', 'coupons', '--test-from', testFrom];
+    const { runs } = (await json([...args, '--model', 'engine,logistic'])) as Record<'runs', Record<string, unknown>[]>;
+    const [engine, logistic] = runs;
+    expect([engine?.model, logistic?.model]).toEqual(['engine', 'logistic']);
+    for (const key of ['auc', 'groupedAuc']) expect(engine?.[key]).toBeCloseTo(Number(logistic?.[key]), 4);
+    expect(engine?.logLoss).not.toBe(logistic?.logLoss);
+    const again = await json([...args, '--model', 'engine']);
+    for (const key of ['auc', 'groupedAuc', 'logLoss', 'brier', 'reliability']) expect(again[key], key).toEqual(engine?.[key]);
+  });
+
   test('in words', { timeout: MINUTES }, async () => {
     const { stdout, code } = await kairank(['evaluate', made, '--format', 'coupons', '--model', 'logistic', '--test-from', testFrom]);
     expect(code).toBe(0);
@@ -43,7 +54,8 @@ describe('coupons', () => {
 
   test.each([
     [['--format', 'coupons', '--k', '5'], /--k: expected no such option for the format coupons/],
-    [['--format', 'coupons', '--model', 'engine'], /--model: expected one of "logistic", got "engine"/],
+    [['--format', 'coupons', '--no-ranker'], /--no-ranker: expected no such option for the format coupons/],
+    [['--format', 'coupons', '--model', 'ials'], /--model: expected one of "engine", "logistic", got "ials"/],
     [['--format', 'sequences', '--model', 'logistic'], /--model: expected one of "engine", .* got "logistic"/],
     [['--format', 'coupons', '--test-from', '2019-01-01'], /Campaigns that ended before the test begins/],
   ])('%j is refused', { timeout: MINUTES }, async (args, message) => {
@@ -58,7 +70,7 @@ const coupons = join(resolve(root, process.env.KAIRANK_DATA ?? '../shared/data')
 const there = existsSync(join(coupons, 'campaigns.csv.gz'));
 if (!there) console.log(`skipped: The Complete Journey is not at ${coupons} (set KAIRANK_DATA)`);
 
-test.skipIf(!there)('The Complete Journey: logistic regression is above what weights by hand reach', { timeout: 5 * MINUTES }, async () => {
+test.skipIf(!there)('The Complete Journey: the engine is above what weights by hand reach', { timeout: 5 * MINUTES }, async () => {
   const report = await json(['evaluate', coupons, '--format', 'coupons']);
   expect(report).toMatchObject({
     train: { pairs: 3927, positives: 475 },

@@ -48,6 +48,30 @@ describe('evaluate', () => {
     expect(await run()).toEqual(await run());
   });
 
+  test('the report tells of the ranker, which --no-ranker leaves out', { timeout: 5 * MINUTES }, async () => {
+    const args = ['evaluate', write('ranker.txt', ring()), '--format', 'sequences', '--model', 'engine', '--budget', '20s'];
+    // 120 shoppers teach no ranker: it is as good as without.
+    const { ranker } = (await json(args)).settings as Record<'ranker', Record<string, unknown>>;
+    expect(ranker).toMatchObject({ used: false, error: 0, with: ranker.without });
+    const without = await json([...args, '--no-ranker', '--ablate']);
+    // Without its only source a blend is left with nobody to listen to, or with those that it hardly heard.
+    const { models, ablation } = without as {
+      models: Record<string, unknown>;
+      ablation: { part: string; worth: number; without: number }[];
+    };
+    expect(ablation.map(({ part }) => part).sort()).toEqual(
+      Object.keys(models)
+        .map((source) => `source: ${source}`)
+        .sort(),
+    );
+    const [dearest] = ablation;
+    expect(dearest?.worth).toBeGreaterThan(0);
+    expect((dearest?.worth ?? 0) + (dearest?.without ?? 0)).toBeCloseTo(Number(without['ndcg@10']), 5);
+    expect(without['ndcg@10']).toBeGreaterThan(0.9);
+    expect(without.settings).not.toHaveProperty('ranker');
+    expect(without.settings).toHaveProperty('blend');
+  });
+
   test('temporal, on events with a repeat baseline', { timeout: 5 * MINUTES }, async () => {
     const rows = ['user,item,at'];
     for (let user = 0; user < 30; user++) for (let month = 1; month <= 4; month++) rows.push(`u${user},i${user % 6},2024-0${month}-10`);
@@ -182,6 +206,26 @@ describe('train', () => {
     expect(similar.code).toBe(0);
     expect(similar.stdout.split('\n')).toHaveLength(5);
   });
+});
+
+test('train tells in words what was learned', { timeout: MINUTES }, async () => {
+  const shop = join(folder, 'words');
+  const rows = ring()
+    .split('\n')
+    .flatMap((line) => {
+      const [user = '', ...items] = line.split(' ');
+      return items.map((item, day) => `${user},${item},2024-03-0${day + 1}`);
+    });
+  const events = write('words.csv', ['user,item,at', ...rows].join('\n'));
+  const items = write(
+    'words.jsonl',
+    Array.from({ length: 20 }, (_, row) => JSON.stringify({ id: `i${row}`, title: `Thing ${row}` })).join('\n'),
+  );
+  await json(['import', shop, '--events', events, '--map', 'user=user,item=item,at=at', '--items', items]);
+  const { code, stdout } = await kairank(['train', shop, '--budget', '5s']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Tried \d+ settings, \d+ epochs? of descriptions(, \d+ epochs? of sequences)?; --json says which\./);
+  expect(stdout).toMatch(/no ranker: too few shoppers|ranker (used|tried, not used): validation NDCG@10/);
 });
 
 test('the demo learns more than popularity', { timeout: 5 * MINUTES }, async () => {

@@ -252,10 +252,23 @@ describe('evaluate', () => {
     expect(cold?.at.get(10)?.recall).toBe(1);
   });
 
-  test('the native models do not rank held-out items by themselves', async () => {
-    const { cold, metrics } = await evaluate(split, { ...options, model: 'popularity' });
-    expect(cold).toBeNull();
+  test.each(['popularity', 'rules'] as const)('%s recalls no held-out item: among themselves all stand last, tied', async (model) => {
+    const { cold, metrics } = await evaluate(split, { ...options, model });
     expect(metrics.cases).toBe(split.test.targets.length);
+    expect(cold).toMatchObject({ cases: split.test.targets.length, recalledTargets: 0, mrr: 0 });
+    // Nobody is shown what nothing recalled; pairs of equals are half won.
+    for (const at of cold?.at.values() ?? []) expect(at).toMatchObject({ recall: 0, ndcg: 0, coverage: 0 });
+    expect(cold?.auc).toBe(0.5);
+  });
+
+  test('content ranks held-out items by what they are about', async () => {
+    const withRecords = { ...split, records: recordsOf(text(colours), paths(colours)) };
+    const { cold } = await evaluate(withRecords, { ...options, model: 'content' });
+    const red = split.coldItems?.rows.filter((row) => row % 2 === 0).length ?? 0;
+    const { targets } = split.test;
+    const expected = targets.reduce((sum, row) => sum + 1 / (row % 2 === 0 ? red : 6 - red), 0) / targets.length;
+    expect(cold?.at.get(1)?.recall).toBeCloseTo(expected, 10);
+    expect(cold?.at.get(10)?.recall).toBe(1);
   });
 
   test('models of content say what they lack', async () => {

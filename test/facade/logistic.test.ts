@@ -17,6 +17,7 @@ function pairsOf(columns: readonly string[], rows: readonly (readonly number[])[
     labels: Uint8Array.from(labels),
     groups,
     times: Float64Array.from(groups, (group) => group * 1000),
+    known: Float64Array.from(groups, (group) => group * 1000 + 500),
   };
 }
 

@@ -38,6 +38,7 @@ interface Flags extends MappingFlags {
   folds?: number;
   refit?: boolean;
   ranker: boolean;
+  ablate: boolean;
   budget: number;
   goal?: string;
   threads: number;
@@ -70,8 +71,8 @@ export function evaluateCommand(): Command {
         '--model <list>',
         `what is measured, one or several of ${EVALUATION_MODELS.join(', ')}; engine is the whole pipeline; for coupons ${PROBABILITY_MODELS.join(', ')}`,
       )
-        .default([], 'engine; logistic for coupons')
-        .argParser(listOf('--model', (word) => oneOf('--model', word, [...EVALUATION_MODELS, ...PROBABILITY_MODELS]))),
+        .default([], 'engine')
+        .argParser(listOf('--model', (word) => oneOf('--model', word, [...new Set([...EVALUATION_MODELS, ...PROBABILITY_MODELS])]))),
     )
     .addOption(
       new Option(
@@ -98,6 +99,7 @@ export function evaluateCommand(): Command {
     )
     .addOption(new Option('--refit', 'fit the chosen settings again on train and validation (default: only where the protocol does)'))
     .option('--no-ranker', 'the blend alone, without the ranker that orders its best candidates anew (engine)')
+    .option('--ablate', 'what every source and every group of inputs of the ranker is worth: the same without it (engine)', false)
     .addOption(budgetOption())
     .option('--shuffle-ties', 'put items of the same moment in random order, by the seed', false)
     .option('--gaps <file>', 'seconds between the items of sequences (default: timegaps.txt beside them)')
@@ -133,8 +135,8 @@ Examples:
   $ kairank evaluate beauty/sequences.txt --format sequences --model rules --folds 5
   $ kairank evaluate diginetica --format sessions --k 20
   $ kairank evaluate events.jsonl --format events --goal purchase
-  $ kairank evaluate beauty/sequences.txt --format sequences --items beauty/items.tsv --cold-items 0.1 --model tfidf,category,random
-  $ kairank evaluate complete-journey --format coupons --json
+  $ kairank evaluate beauty/sequences.txt --format sequences --items beauty/items.tsv --cold-items 0.1 --model content,tfidf
+  $ kairank evaluate complete-journey --format coupons --model engine,logistic
   $ kairank evaluate events.csv --map user=customer,item=sku,at=time --model engine --json`,
     )
     .action((path: string, flags: Flags) =>
@@ -155,12 +157,15 @@ const RANKING_OPTIONS = [
   'validationFrom',
   'goal',
   'refit',
+  'ranker',
   'shuffleTies',
   'gaps',
   'items',
   'coldItems',
   'seeds',
   'folds',
+  'ablate',
+  'ranker',
   'map',
   'type',
   'types',
@@ -177,7 +182,7 @@ function refuseGiven(command: Command, names: readonly string[], format: string)
 }
 
 async function runForCoupons(path: string, flags: Flags, signal: AbortSignal): Promise<void> {
-  const models = flags.model.length === 0 ? PROBABILITY_MODELS : flags.model.map((model) => oneOf('--model', model, PROBABILITY_MODELS));
+  const models = flags.model.length === 0 ? (['engine'] as const) : flags.model.map((model) => oneOf('--model', model, PROBABILITY_MODELS));
   const { seed, threads, json, testFrom = TEST_FROM } = flags;
   const progress = createProgress(json);
   try {
@@ -225,6 +230,7 @@ async function runSplit(
     const evaluation = await evaluate(prepared.split, {
       ...asked,
       ranker: flags.ranker,
+      ablate: flags.ablate,
       signal,
       onProgress: showTraining(progress),
       ...(flags.candidates === undefined ? {} : { candidates: flags.candidates }),

@@ -7,7 +7,7 @@ import { interruptible } from '../interrupt.js';
 import { budgetOption, jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
 import { plural, print, table } from '../output.js';
 import { createProgress } from '../progress.js';
-import { showTraining } from '../training.js';
+import { rankerWords, showTraining } from '../training.js';
 
 interface Flags {
   seed: number;
@@ -62,13 +62,19 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
 }
 
 /** What each source adds to the order, and what was tried on the way. */
-function contributions({ rules, sessions, factors, sequence, blend }: TrainResult): string[] {
+function contributions(result: TrainResult): string[] {
+  const { rules, sessions, factors, sequence, content, blend } = result;
   if (!blend) return [];
   const rows = Object.entries(blend.weights)
     .filter(([, weight]) => weight > 0)
     .sort(([, a], [, b]) => b - a)
     .map(([source, weight]) => [source, weight.toFixed(2)]);
   const tried = [rules, sessions, factors, blend].reduce((sum, learned) => sum + (learned?.trials.length ?? 0), 0);
+  const read = content ? `, ${plural(content.trials.length, 'epoch')} of descriptions` : '';
   const epochs = sequence ? `, ${plural(sequence.report.resumed + sequence.report.epochs.length, 'epoch')} of sequences` : '';
-  return [...table([['source', 'weight'], ...rows], { indent: 2 }), `  Tried ${plural(tried, 'setting')}${epochs}; --json says which.`];
+  return [
+    ...table([['source', 'weight'], ...rows], { indent: 2 }),
+    ...rankerWords(result).map((line) => `  ${line}`),
+    `  Tried ${plural(tried, 'setting')}${read}${epochs}; --json says which.`,
+  ];
 }

@@ -19,7 +19,7 @@ const STEPS = 50;
 const TOLERANCE = 1e-8;
 const SHORTEST_STEP = 1e-4;
 
-const logit = (score: number): number => 1 / (1 + Math.exp(-score));
+export const logit = (score: number): number => 1 / (1 + Math.exp(-score));
 
 /** How a column becomes an input: its mean and deviation where it is not missing, and the place of its flag of missing values. */
 interface Standard {
@@ -159,14 +159,20 @@ function start(width: number, labels: Uint8Array): Float64Array {
   return weights;
 }
 
-/** The pairs of each block: groups are never parted, and those of equal times stay together. */
-function blocksOf({ labels, times }: Pairs): number[][] {
+/** Whether there are enough pairs of either label to foretell others from. */
+export function hasBothLabels({ labels }: Pairs): boolean {
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  return Math.min(positives, labels.length - positives) >= LEAST_OF_A_LABEL;
+}
+
+/** The pairs of each block, about `count` of them: groups are never parted, and those of equal times stay together. */
+export function blocksOf({ labels, times }: Pairs, count: number): number[][] {
   const order = Array.from(labels.keys()).sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
   const blocks: number[][] = [];
   for (const [place, pair] of order.entries()) {
     const block = blocks.at(-1);
     const moves = times[pair] !== times[order[place - 1] ?? pair];
-    if (block === undefined || (moves && place >= (blocks.length * order.length) / BLOCKS)) blocks.push([pair]);
+    if (block === undefined || (moves && place >= (blocks.length * order.length) / count)) blocks.push([pair]);
     else block.push(pair);
   }
   return blocks;
@@ -174,14 +180,13 @@ function blocksOf({ labels, times }: Pairs): number[][] {
 
 /** The ridge under which later groups are best foretold from earlier ones, by log loss; the usual one where that cannot be tried. */
 function chooseRidge(train: Pairs, signal: AbortSignal | undefined): number {
-  const blocks = blocksOf(train);
+  const blocks = blocksOf(train, BLOCKS);
   const labels: number[] = [];
   const foretold = RIDGES.map((): number[] => []);
   for (let block = 1; block < blocks.length; block++) {
     const earlier = takePairs(train, blocks.slice(0, block).flat());
     const later = takePairs(train, blocks[block] ?? []);
-    const positives = earlier.labels.reduce((sum, label) => sum + label, 0);
-    if (Math.min(positives, earlier.labels.length - positives) < LEAST_OF_A_LABEL) continue;
+    if (!hasBothLabels(earlier)) continue;
     const design = designOf(earlier);
     const [inputs, asked] = [inputsOf(earlier, design), inputsOf(later, design)];
     labels.push(...later.labels);

@@ -2,9 +2,10 @@
 
 import { fitLogisticRegression } from '../baselines/logistic.js';
 import type { FitProbability } from '../pairs.js';
+import { fitEngine } from './engine.js';
 
-export const PROBABILITY_MODELS = ['logistic'] as const;
+export const PROBABILITY_MODELS = ['engine', 'logistic'] as const;
 export type ProbabilityModel = (typeof PROBABILITY_MODELS)[number];
 
 /** How each is fitted. */
-export const FITS: Readonly<Record<ProbabilityModel, FitProbability>> = { logistic: fitLogisticRegression };
+export const FITS: Readonly<Record<ProbabilityModel, FitProbability>> = { engine: fitEngine, logistic: fitLogisticRegression };

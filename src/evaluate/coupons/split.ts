@@ -54,6 +54,7 @@ function pairsOf(data: CouponData, wanted: readonly number[], testFrom: number):
     labels: Uint8Array.from(wanted, (pair) => (answered.has(`${households[pair]} ${campaigns[pair]}`) ? 1 : 0)),
     groups,
     times: Float64Array.from(groups, (campaign) => data.campaigns[campaign]?.start ?? 0),
+    known: Float64Array.from(groups, (campaign) => data.campaigns[campaign]?.end ?? 0),
   };
 }
 
