@@ -32,6 +32,7 @@ static_assert(kSequenceAt + 1 == kRankerInputs, "every input has its place");
 
 /// A number that rises as the score falls, and, of equal scores, as the row rises: sorted as a whole, it sorts both.
 uint64_t descending(float score, uint32_t row) {
+  score += 0.0f;  // a zero has one sign
   uint32_t bits;
   std::memcpy(&bits, &score, sizeof bits);
   const uint32_t rising = bits & 0x80000000u ? ~bits : bits | 0x80000000u;

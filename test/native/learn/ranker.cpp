@@ -181,6 +181,25 @@ int main() {
     }
     CHECK_THAT(found > 10, found);
   });
+  check::test("candidates of equal scores stand in the order of their rows", [] {
+    ModelParts parts;
+    parts.popularity.assign(9, 1.0f);
+    const auto models = makeModels(std::move(parts));
+    Candidates candidates;
+    for (uint32_t row : {7u, 2u, 5u, 3u, 8u}) candidates.add(row);
+    candidates.openScores();
+    const float scores[] = {0.0f, -0.0f, 0.0f, -1.0f, 1.0f};
+    for (size_t i = 0; i < 5; i++) candidates.set(i, Source::content, scores[i]);
+    RankerScratch scratch;
+    std::vector<float> inputs(5 * kRankerInputs);
+    const std::vector<float> z(5 * kSources, 0.0f);
+    rankerInputs(*models, candidates, z, std::vector<double>(5, 0.0), {0, 1, 2, 3, 4}, scratch, inputs.data());
+    const double places[] = {3, 1, 2, 4, 0};
+    for (size_t i = 0; i < 5; i++) {
+      const double told = inputs[i * kRankerInputs + 2 * kSources + static_cast<size_t>(Source::content)];
+      CHECK_THAT(std::fabs(told - 10 / (10 + places[i])) < 1e-6, "candidate " << i << ": " << told);
+    }
+  });
   check::test("groups of inputs tell every input", [] {
     std::vector<size_t> sizes(kInputGroups, 0);
     for (size_t i = 0; i < kRankerInputs; i++) sizes[static_cast<size_t>(inputGroup(i))]++;
