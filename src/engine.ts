@@ -59,6 +59,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   readonly events: Events<T>;
   readonly #parts: Parts;
   readonly #server: Server<F>;
+  readonly #schema: Schema;
   readonly #types: EventTypeTable;
   #closing: Promise<void> | null = null;
 
@@ -71,6 +72,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     };
     const open = (): void => this.#open();
     this.#parts = parts;
+    this.#schema = schema;
     this.#types = new EventTypeTable(settings.eventTypes);
     this.#server = new Server<F>(core, schema, this.#types, lookup);
     this.items = new Items<F>(core, schema, writable, lookup, open, (put) => trainer?.descriptions.put(put));
@@ -210,10 +212,10 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     const { limit, ...rest } = record('options', options);
     onlyKeys('', rest, ['limit']);
     const most = limit === undefined ? DEFAULT_HISTORY : integer('limit', limit, 1, MAX_HISTORY);
-    const { core, lookup, settings } = this.#parts;
+    const { core, lookup } = this.#parts;
     const known = call(() => readShopper(core, this.#types, checkId('user', user), most));
     const items = await lookup([...new Set(recentEvents(known.events).map(({ item }) => item))]);
-    return { ...known, interests: interestsOf(compileSchema(settings.catalog), known.events, (id) => items.get(id)) };
+    return { ...known, interests: interestsOf(this.#schema, known.events, (id) => items.get(id)) };
   }
 
   /** A plain, cloneable value with which `Engine.attach` opens this engine in another thread of the process. */

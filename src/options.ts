@@ -106,7 +106,8 @@ export function time(field: string, value: unknown): number {
   return millis;
 }
 
-const DAY = 86_400_000;
+/** Milliseconds. */
+export const DAY = 86_400_000;
 const MAX_DURATION = 10 * DAY;
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -4,6 +4,7 @@
  */
 
 import { Random } from '../evaluate/random.js';
+import { DAY } from '../options.js';
 import type { ShopEvent } from '../shopper/events.js';
 import { CATEGORIES, type DemoCategory } from './vocabulary.js';
 
@@ -33,7 +34,6 @@ export interface DemoShopOptions {
   until?: number;
 }
 
-const DAY = 86_400_000;
 const MINUTE = 60_000;
 const SPAN = 60 * DAY;
 const UNTIL = Date.UTC(2026, 1, 1);

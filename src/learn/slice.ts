@@ -4,6 +4,7 @@
  */
 
 import type { NativeCases, NativeHistories } from '../native.js';
+import { DAY } from '../options.js';
 
 const NO_ROW = 0xffffffff;
 /** Fewer positive events than this teach little before the held-out ones. */
@@ -166,8 +167,6 @@ export function repeatShare(cases: NativeCases): number {
   }
   return cases.targets.length === 0 ? 0 : repeats / cases.targets.length;
 }
-
-const DAY = 86_400_000;
 
 /**
  * Weighted count of the positive events of each item.

@@ -1,11 +1,11 @@
 /** The baseline of shops where people buy the same again: what the customer bought, the latest first in weight. */
 
 import type { NativeHistories } from '../../native.js';
+import { DAY } from '../../options.js';
 import { stretchOf } from '../interactions.js';
 import type { Scorer } from '../ranks.js';
 import { denseRanks } from './dense-ranks.js';
 
-const DAY = 86_400_000;
 const HALF_LIFE = 90 * DAY;
 const POPULAR_SPAN = 30 * DAY;
 

@@ -1,6 +1,7 @@
 /** How much and how often the household buys, whatever it is. */
 
-import { DAY, daysSince, type Family, type FamilyOf, linesBefore, type Moment } from './family.js';
+import { DAY } from '../../options.js';
+import { daysSince, type Family, type FamilyOf, linesBefore, type Moment } from './family.js';
 
 const MONTH = 30 * DAY;
 /** Days that are called recent. */

@@ -1,7 +1,8 @@
 /** How much of what the household bought is what the campaign has coupons for. */
 
+import { DAY } from '../../options.js';
 import type { Campaign } from '../data/coupons.js';
-import { DAY, type Family, type FamilyOf, linesBefore, type Moment } from './family.js';
+import { type Family, type FamilyOf, linesBefore, type Moment } from './family.js';
 import { add, addAll, cosine, type Level, levelsOf, norm, type Profile, profileOfCoupon, sum } from './profile.js';
 
 /** What a purchase still counts after so many days is 1 / e. */

@@ -1,5 +1,6 @@
 /** A family of features: what one side of the data says of a household and a campaign at the moment the campaign starts. */
 
+import { DAY } from '../../options.js';
 import type { CouponData } from '../data/coupons.js';
 
 /** Who is offered what, and what may be known of it. */
@@ -20,8 +21,6 @@ export interface Family {
 
 /** @param testFrom where a family chooses its columns, or a mean to go by, from the data, it looks at what is before this alone. */
 export type FamilyOf = (data: CouponData, testFrom: number) => Family;
-
-export const DAY = 86_400_000;
 
 /** Lines of baskets of a household before a moment: start .. end. */
 export function linesBefore({ transactions }: CouponData, household: number, moment: number): { start: number; end: number } {

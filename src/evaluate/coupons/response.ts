@@ -1,7 +1,8 @@
 /** How the household answered the campaigns before. */
 
+import { DAY } from '../../options.js';
 import type { Campaign, CouponData } from '../data/coupons.js';
-import { DAY, daysSince, type Family, type FamilyOf, type Moment } from './family.js';
+import { daysSince, type Family, type FamilyOf, type Moment } from './family.js';
 
 /** Campaigns worth of the usual answer that are added to a household's own: one answer says little. */
 const PRIOR = 4;

@@ -15,6 +15,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../formats/failures.js';
 import { openRecords } from '../../formats/index.js';
+import { DAY } from '../../options.js';
 import { Numbering } from '../interactions.js';
 import { Rejected } from './words.js';
 
@@ -88,8 +89,6 @@ export interface CouponData {
   /** Records that could not be used, by reason. */
   rejected: Record<string, number>;
 }
-
-const DAY = 86_400_000;
 
 /** The file of a table, by the first of its names that is there, gzip before plain. */
 async function tableOf(folder: string, ...names: readonly string[]): Promise<string> {
