@@ -1,6 +1,5 @@
 #include "content.h"
 
-#include <algorithm>
 #include <memory>
 
 #include "../learn/content/learn.h"
@@ -17,44 +16,19 @@ namespace {
 
 constexpr napi_type_tag kContentDataTag = {0x6b6169726e6b436fu, 0x6e74446174610001u};
 
-using Arguments = const Napi::CallbackInfo&;
-
-uint32_t itemsOf(const Napi::Value& value) { return static_cast<uint32_t>(wholeOf(value, "items", 0, kMaxRows)); }
-
 std::shared_ptr<const ContentFeatures> contentDataOf(const Napi::Value& value) {
   return unwrapHandle<const ContentFeatures>(value, kContentDataTag, "content");
 }
 
 TowerSettings towerSettingsOf(const Napi::Value& value) {
-  TowerSettings out;
-  const struct {
-    const char* name;
-    uint32_t TowerSettings::*field;
-  } wholes[] = {{"dim", &TowerSettings::dim},
-                {"epochs", &TowerSettings::epochs},
-                {"batch", &TowerSettings::batch},
-                {"samples", &TowerSettings::samples}};
-  const struct {
-    const char* name;
-    double TowerSettings::*field;
-  } numbers[] = {{"rate", &TowerSettings::rate},
-                 {"behaviourRate", &TowerSettings::behaviourRate},
-                 {"attentionRate", &TowerSettings::attentionRate},
-                 {"dropout", &TowerSettings::dropout},
-                 {"decay", &TowerSettings::decay}};
-  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
-    for (const auto& whole : wholes) {
-      if (name == whole.name) out.*whole.field = wholeSettingOf(setting, name);
-    }
-    for (const auto& number : numbers) {
-      if (name == number.name) out.*number.field = settingOf(setting, name);
-    }
-    const auto named = [&](const auto& entry) { return name == entry.name; };
-    return std::any_of(std::begin(wholes), std::end(wholes), named) ||
-           std::any_of(std::begin(numbers), std::end(numbers), named);
-  });
-  checkSettings(out);
-  return out;
+  using S = TowerSettings;
+  return namedSettings<S>(value,
+                          {{"dim", &S::dim}, {"epochs", &S::epochs}, {"batch", &S::batch}, {"samples", &S::samples}},
+                          {{"rate", &S::rate},
+                           {"behaviourRate", &S::behaviourRate},
+                           {"attentionRate", &S::attentionRate},
+                           {"dropout", &S::dropout},
+                           {"decay", &S::decay}});
 }
 
 std::string nameOf(const Napi::Object& modality, const std::string& name) {
@@ -140,11 +114,6 @@ Napi::Value fitContentJob(Arguments info) {
 
 Napi::Value contentFromTensors(Arguments info) {
   return contentObject(info.Env(), contentModelOf(itemsOf(info[0]), info[1]));
-}
-
-template <Napi::Value (*fn)(Arguments)>
-Napi::Value guarded(Arguments info) {
-  return guard(info.Env(), [&] { return fn(info); });
 }
 
 }  // namespace

@@ -9,11 +9,25 @@
 #include <vector>
 
 #include "../learn/dataset.h"
+#include "errors.h"
 #include "handles.h"
+#include "parse.h"
 
 namespace kairank {
 
 constexpr napi_type_tag kDatasetTag = {0x6b6169726e6b4461u, 0x7461736574000001u};
+
+using Arguments = const Napi::CallbackInfo&;
+
+/// A function of the addon whose C++ exceptions become JavaScript's.
+template <Napi::Value (*fn)(Arguments)>
+Napi::Value guarded(Arguments info) {
+  return guard(info.Env(), [&] { return fn(info); });
+}
+
+inline uint32_t itemsOf(const Napi::Value& value) {
+  return static_cast<uint32_t>(wholeOf(value, "items", 0, kMaxRows));
+}
 
 inline std::shared_ptr<const Dataset> datasetOf(const Napi::Value& value) {
   return unwrapHandle<const Dataset>(value, kDatasetTag, "data");

@@ -43,8 +43,6 @@ Napi::Value rankedObject(Napi::Env env, const RankedCases& ranked) {
 
 // --- the functions --------------------------------------------------------------------------------------------------
 
-using Arguments = const Napi::CallbackInfo&;
-
 Napi::Value createDataset(Arguments info) {
   auto data = std::make_shared<Dataset>();
   data->items = static_cast<uint32_t>(wholeOf(info[0], "items", 0, kMaxRows));
@@ -207,8 +205,6 @@ Napi::Value learnBlendJob(Arguments info) {
   });
 }
 
-uint32_t itemsOf(const Napi::Value& value) { return static_cast<uint32_t>(wholeOf(value, "items", 0, kMaxRows)); }
-
 Napi::Value rulesFromTensors(Arguments info) { return rulesObject(info.Env(), rulesOf(itemsOf(info[0]), info[1])); }
 
 Napi::Value factorsFromTensors(Arguments info) {
@@ -323,11 +319,6 @@ Napi::Value rankCasesJob(Arguments info) {
     return rankCases(*models, *cases, all, options, control);
   };
   return startJob(info.Env(), work, onProgress, rankedObject);
-}
-
-template <Napi::Value (*fn)(Arguments)>
-Napi::Value guarded(Arguments info) {
-  return guard(info.Env(), [&] { return fn(info); });
 }
 
 }  // namespace

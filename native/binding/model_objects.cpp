@@ -209,7 +209,7 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   parts.Set("sessions", models.sessions ? Napi::Value(sessionsObject(env, models.sessions)) : env.Null());
   parts.Set("content", models.content ? Napi::Value(contentObject(env, models.content)) : env.Null());
   parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.counts->popularity));
-  parts.Set("recent", arrayOf<Napi::Float32Array>(env, partsOf(models).recent));
+  parts.Set("recent", arrayOf<Napi::Float32Array>(env, models.counts->recent));
   parts.Set("ranker", models.ranker ? Napi::Value(rankerObject(env, models.ranker)) : env.Null());
   parts.Set("attention", attention);
   parts.Set("blend", blend);

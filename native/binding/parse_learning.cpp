@@ -107,73 +107,33 @@ RankOptions rankOptionsOf(const Napi::Value& value) {
 }
 
 RuleSettings ruleSettingsOf(const Napi::Value& value) {
-  RuleSettings out;
-  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
-    if (name == "window") {
-      out.window = settingOf(setting, name);
-    } else if (name == "power") {
-      out.power = settingOf(setting, name);
-    } else if (name == "back") {
-      out.back = settingOf(setting, name);
-    } else if (name == "alpha") {
-      out.alpha = settingOf(setting, name);
-    } else if (name == "beta") {
-      out.beta = settingOf(setting, name);
-    } else if (name == "ageing") {
-      out.ageing = settingOf(setting, name);
-    } else if (name == "decay") {
-      out.decay = settingOf(setting, name);
-    } else {
-      return false;
-    }
-    return true;
-  });
-  checkSettings(out);
-  return out;
+  using S = RuleSettings;
+  return namedSettings<S>(value, {},
+                          {{"window", &S::window},
+                           {"power", &S::power},
+                           {"back", &S::back},
+                           {"alpha", &S::alpha},
+                           {"beta", &S::beta},
+                           {"ageing", &S::ageing},
+                           {"decay", &S::decay}});
 }
 
 FactorSettings factorSettingsOf(const Napi::Value& value) {
-  FactorSettings out;
-  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
-    if (name == "dim") {
-      out.dim = wholeSettingOf(setting, name);
-    } else if (name == "epochs") {
-      out.epochs = wholeSettingOf(setting, name);
-    } else if (name == "regularisation") {
-      out.regularisation = settingOf(setting, name);
-    } else if (name == "alpha0") {
-      out.alpha0 = settingOf(setting, name);
-    } else if (name == "nu") {
-      out.nu = settingOf(setting, name);
-    } else if (name == "decay") {
-      out.decay = settingOf(setting, name);
-    } else {
-      return false;
-    }
-    return true;
-  });
-  checkSettings(out);
-  return out;
+  using S = FactorSettings;
+  return namedSettings<S>(
+      value, {{"dim", &S::dim}, {"epochs", &S::epochs}},
+      {{"regularisation", &S::regularisation}, {"alpha0", &S::alpha0}, {"nu", &S::nu}, {"decay", &S::decay}});
 }
 
 SessionSettings sessionSettingsOf(const Napi::Value& value) {
-  SessionSettings out;
-  const struct {
-    const char* name;
-    double SessionSettings::*field;
-  } known[] = {{"decay", &SessionSettings::decay},       {"ageing", &SessionSettings::ageing},
-               {"distance", &SessionSettings::distance}, {"back", &SessionSettings::back},
-               {"rarity", &SessionSettings::rarity},     {"neighbours", &SessionSettings::neighbours}};
-  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
-    for (const auto& entry : known) {
-      if (name != entry.name) continue;
-      out.*entry.field = settingOf(setting, name);
-      return true;
-    }
-    return false;
-  });
-  checkSettings(out);
-  return out;
+  using S = SessionSettings;
+  return namedSettings<S>(value, {},
+                          {{"decay", &S::decay},
+                           {"ageing", &S::ageing},
+                           {"distance", &S::distance},
+                           {"back", &S::back},
+                           {"rarity", &S::rarity},
+                           {"neighbours", &S::neighbours}});
 }
 
 std::shared_ptr<const SessionsModel> sessionsOf(uint32_t items, const Napi::Value& tensors) {

@@ -8,34 +8,23 @@
 namespace kairank {
 
 SequenceSettings sequenceSettingsOf(const Napi::Value& value) {
-  SequenceSettings out;
-  const struct {
-    const char* name;
-    uint32_t SequenceSettings::*field;
-  } wholes[] = {{"dim", &SequenceSettings::dim},       {"blocks", &SequenceSettings::blocks},
-                {"heads", &SequenceSettings::heads},   {"hidden", &SequenceSettings::hidden},
-                {"window", &SequenceSettings::window}, {"negatives", &SequenceSettings::negatives},
-                {"batch", &SequenceSettings::batch},   {"epochs", &SequenceSettings::epochs},
-                {"until", &SequenceSettings::until}};
-  const struct {
-    const char* name;
-    double SequenceSettings::*field;
-  } numbers[] = {{"dropout", &SequenceSettings::dropout}, {"rate", &SequenceSettings::rate},
-                 {"decay", &SequenceSettings::decay},     {"smoothing", &SequenceSettings::smoothing},
-                 {"cosine", &SequenceSettings::cosine},   {"pooled", &SequenceSettings::pooled}};
-  eachSetting(value, [&](const std::string& name, const Napi::Value& setting) {
-    for (const auto& whole : wholes) {
-      if (name == whole.name) out.*whole.field = wholeSettingOf(setting, name);
-    }
-    for (const auto& number : numbers) {
-      if (name == number.name) out.*number.field = settingOf(setting, name);
-    }
-    const auto named = [&](const auto& entry) { return name == entry.name; };
-    return std::any_of(std::begin(wholes), std::end(wholes), named) ||
-           std::any_of(std::begin(numbers), std::end(numbers), named);
-  });
-  checkSettings(out);
-  return out;
+  using S = SequenceSettings;
+  return namedSettings<S>(value,
+                          {{"dim", &S::dim},
+                           {"blocks", &S::blocks},
+                           {"heads", &S::heads},
+                           {"hidden", &S::hidden},
+                           {"window", &S::window},
+                           {"negatives", &S::negatives},
+                           {"batch", &S::batch},
+                           {"epochs", &S::epochs},
+                           {"until", &S::until}},
+                          {{"dropout", &S::dropout},
+                           {"rate", &S::rate},
+                           {"decay", &S::decay},
+                           {"smoothing", &S::smoothing},
+                           {"cosine", &S::cosine},
+                           {"pooled", &S::pooled}});
 }
 
 SequenceRun sequenceRunOf(const Napi::Value& value, Napi::Value& onProgress) {

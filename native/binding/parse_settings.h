@@ -1,7 +1,9 @@
 #pragma once
 // How options and settings of learners are read, whichever learner it is.
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -40,15 +42,35 @@ inline uint32_t wholeSettingOf(const Napi::Value& value, const std::string& name
   return static_cast<uint32_t>(wholeOf(value, "settings." + name, 0, 0x7FFFFFFF));
 }
 
-/// Calls set(name, value) for every property; `set` returns false for a name it does not know.
-template <typename Set>
-void eachSetting(const Napi::Value& value, const Set& set) {
+/// A setting by its name: a whole number, or any.
+template <typename Settings, typename T>
+struct NamedField {
+  const char* name;
+  T Settings::*field;
+};
+
+/// The settings of a learner, checked; a name that is absent keeps its default, an unknown one is refused.
+template <typename Settings>
+Settings namedSettings(const Napi::Value& value, std::initializer_list<NamedField<Settings, uint32_t>> wholes,
+                       std::initializer_list<NamedField<Settings, double>> numbers) {
+  Settings out;
   const Napi::Object settings = objectOf(value, "settings");
   const Napi::Array names = settings.GetPropertyNames();
   for (uint32_t i = 0; i < names.Length(); i++) {
     const std::string name = names.Get(i).ToString();
-    if (!set(name, settings.Get(name))) refuse("settings." + name, "a setting of this learner");
+    const auto isNamed = [&](const auto& entry) { return name == entry.name; };
+    const auto whole = std::find_if(wholes.begin(), wholes.end(), isNamed);
+    const auto number = std::find_if(numbers.begin(), numbers.end(), isNamed);
+    if (whole != wholes.end()) {
+      out.*whole->field = wholeSettingOf(settings.Get(name), name);
+    } else if (number != numbers.end()) {
+      out.*number->field = settingOf(settings.Get(name), name);
+    } else {
+      refuse("settings." + name, "a setting of this learner");
+    }
   }
+  checkSettings(out);
+  return out;
 }
 
 inline uint32_t wholeUpTo(const Napi::Object& object, const char* key, const std::string& name, size_t least,
