@@ -18,6 +18,9 @@ struct HistoryEvent {
   double at;  // milliseconds since 1970; only differences and order are used
 };
 
+/// A day, in the milliseconds of HistoryEvent::at.
+constexpr double kDayMillis = 86400000;
+
 /// Histories of many users in one block: user u owns events[offsets[u] .. offsets[u+1]), oldest first.
 struct Histories {
   std::vector<uint64_t> offsets;  // users + 1

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace kairank {
 
@@ -31,5 +33,16 @@ class Random {
  private:
   uint64_t state_;
 };
+
+/// A seed of its own for each pair of numbers, such as an epoch and a part of it.
+inline uint64_t seedOf(uint64_t seed, uint64_t a, uint64_t b) {
+  return Random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull).next();
+}
+
+/// Every order is as likely (Fisher & Yates 1938, from the end).
+template <typename T>
+void shuffle(std::vector<T>& values, Random& random) {
+  for (size_t i = values.size(); i > 1; i--) std::swap(values[i - 1], values[random.below(i)]);
+}
 
 }  // namespace kairank

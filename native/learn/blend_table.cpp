@@ -5,19 +5,13 @@
 #include "../include/parallel.h"
 #include "../pipeline/recall_stage.h"
 #include "../rank/blend.h"
+#include "asks.h"
 
 namespace kairank {
 
 namespace {
 
 constexpr size_t kCaseChunk = kAskBatch;
-
-/// One object a thread, made on first use.
-template <typename T>
-T& ownOf(std::vector<std::unique_ptr<T>>& all, size_t thread) {
-  if (!all[thread]) all[thread] = std::make_unique<T>();
-  return *all[thread];
-}
 
 }  // namespace
 
@@ -26,15 +20,8 @@ std::vector<BlendCase> gatherCases(const ModelSet& models, const Cases& cases, c
   std::vector<BlendCase> table(chosen.size());
   std::vector<std::unique_ptr<Scratch>> scratch(std::max(1u, threads));
   parallelFor(threads, chosen.size(), kCaseChunk, control, [&](size_t thread, size_t begin, size_t end) {
-    std::vector<Ask> asks(end - begin);
-    for (size_t i = begin; i < end; i++) {
-      Ask& ask = asks[i - begin];
-      ask.events = cases.histories.events.data() + cases.histories.offsets[chosen[i]];
-      ask.eventCount = cases.histories.offsets[chosen[i] + 1] - cases.histories.offsets[chosen[i]];
-      ask.eligible.rows = models.items;
-      ask.excludeSeen = excludeSeen;
-      ask.candidates = candidates;
-    }
+    std::vector<Ask> asks;
+    for (size_t i = begin; i < end; i++) asks.push_back(askOf(models, cases, chosen[i], excludeSeen, candidates));
     const auto keep = [&](size_t a, Candidates& found, const std::vector<Vote>&) {
       BlendCase& row = table[begin + a];
       const uint32_t c = chosen[begin + a];
@@ -93,13 +80,7 @@ std::vector<BlendFeatures> featuresOf(const std::vector<BlendCase>& table, uint3
 CaseQuality qualityOfScores(const BlendFeatures& features, const std::vector<float>& scores) {
   std::vector<TargetRank> ranks(features.wanted);
   for (size_t t = 0; t < features.targets.size(); t++) {
-    const float own = scores[features.targets[t]];
-    ranks[t].recalled = true;
-    for (float score : scores) {
-      ranks[t].above += score > own;
-      ranks[t].tied += score == own;
-    }
-    ranks[t].tied--;
+    ranks[t] = rankAmong(scores.data(), scores.size(), scores[features.targets[t]]);
   }
   return qualityOf(ranks.data(), ranks.size());
 }

@@ -17,6 +17,18 @@ struct TargetRank {
   bool recalled = false;
 };
 
+/// Where a target of score `own` stands among `count` scores, its own one of them.
+inline TargetRank rankAmong(const float* scores, size_t count, float own) {
+  TargetRank rank;
+  rank.recalled = true;
+  for (size_t i = 0; i < count; i++) {
+    rank.above += scores[i] > own;
+    rank.tied += scores[i] == own;
+  }
+  rank.tied--;  // the target itself
+  return rank;
+}
+
 struct CaseQuality {
   double ndcg = 0;
   double recall = 0;

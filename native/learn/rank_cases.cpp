@@ -9,6 +9,7 @@
 #include "../dispatch/dispatch.h"
 #include "../include/parallel.h"
 #include "../pipeline/scratch.h"
+#include "asks.h"
 
 namespace kairank {
 
@@ -70,7 +71,7 @@ class Ranker {
 
   bool known(uint32_t row) const {
     const bool byFactors = options_.model == RankedBy::factors || options_.model == RankedBy::attention;
-    if (options_.model == RankedBy::content) return ((*models_.contentRows)[row >> 6] >> (row & 63)) & 1;
+    if (options_.model == RankedBy::content) return models_.contentOf(row) != nullptr;
     return byFactors ? models_.factors->has(row) : models_.seen(row);
   }
 
@@ -140,20 +141,9 @@ class Ranker {
     writeTop(i);
     rankTargets(i, [&](uint32_t target, TargetRank& rank) {
       const float score = scores[target];
-      if (score > 0) countAround(list_.data(), list_.size(), score, rank);
+      if (score > 0) rank = rankAmong(list_.data(), list_.size(), score);
       return score > 0;
     });
-  }
-
-  static void countAround(const float* scores, size_t count, float score, TargetRank& rank) {
-    uint32_t above = 0;
-    uint32_t tied = 0;
-    for (size_t row = 0; row < count; row++) {
-      above += scores[row] > score;
-      tied += scores[row] == score;
-    }
-    rank.above = above;
-    rank.tied = tied - 1;  // the target itself
   }
 
   void scoreByFactors(size_t begin, size_t end) {
@@ -233,23 +223,20 @@ class Ranker {
     writeTop(i);
     rankTargets(i, [&](uint32_t target, TargetRank& rank) {
       if (!scores || scores[target] == kNoScore) return false;
-      countAround(scores, models_.items, scores[target], rank);
+      rank = rankAmong(scores, models_.items, scores[target]);
       return true;
     });
   }
 
   void rankByEngine(size_t begin, size_t end) {
-    asks_.assign(end - begin, Ask{});
+    asks_.clear();
     answers_.resize(kAskBatch);
     for (size_t i = begin; i < end; i++) {
-      Ask& ask = asks_[i - begin];
-      ask.events = events(i);
-      ask.eventCount = eventCount(i);
+      const uint32_t shown = std::max(options_.candidates, options_.k);
+      Ask& ask = asks_.emplace_back(askOf(models_, cases_, chosen_[i], options_.excludeSeen, shown));
       ask.now = ask.eventCount > 0 ? ask.events[ask.eventCount - 1].at : 0;
-      ask.eligible.rows = models_.items;
       if (!within_.empty()) ask.eligible.words = within_.data();
-      ask.excludeSeen = options_.excludeSeen;
-      ask.k = ask.candidates = std::max(options_.candidates, options_.k);
+      ask.k = shown;
     }
     answerBatch(models_, asks_.data(), asks_.size(), *scratch_, answers_.data());
     for (size_t i = begin; i < end; i++) {

@@ -89,11 +89,8 @@ void Core::publish(std::shared_ptr<const ModelSet> models) {
 }
 
 std::shared_ptr<const ModelSet> Core::models() {
-  {
-    std::lock_guard<std::mutex> lock(modelsMutex_);
-    if (published_) return published_;
-  }
-  return popular();
+  std::shared_ptr<const ModelSet> current = held();
+  return current ? current : popular();
 }
 
 size_t Core::append(uint32_t user, const HistoryEvent* events, size_t count) {

@@ -1,7 +1,6 @@
 #include "stages.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "../rank/blend.h"
 #include "../rank/ranker.h"
@@ -13,23 +12,10 @@ namespace kairank {
 
 namespace {
 
-/// scratch.order = the candidates, the best `count` of them in the order of their scores.
-void orderBest(size_t count, Scratch& scratch) {
-  const Candidates& candidates = scratch.candidates;
-  std::vector<uint32_t>& order = scratch.order;
-  order.resize(candidates.rows.size());
-  std::iota(order.begin(), order.end(), 0u);
-  count = std::min(count, order.size());
-  std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](uint32_t a, uint32_t b) {
-    return scratch.scores[a] != scratch.scores[b] ? scratch.scores[a] > scratch.scores[b]
-                                                  : candidates.rows[a] < candidates.rows[b];
-  });
-}
-
 void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
   const Candidates& candidates = scratch.candidates;
   std::vector<uint32_t>& order = scratch.order;
-  orderBest(ask.k, scratch);
+  orderBest(candidates, scratch.scores, ask.k, order);
   const size_t shown = std::min<size_t>(ask.k, order.size());
   answer.rows.resize(shown);
   answer.scores.resize(shown);
@@ -65,7 +51,7 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
     standardise(candidates, scratch.z);
     blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
     if (models.ranker) {
-      orderBest(models.ranker->depth, scratch);
+      orderBest(candidates, scratch.scores, models.ranker->depth, scratch.order);
       scratch.order.resize(std::min<size_t>(models.ranker->depth, scratch.order.size()));
       scratch.ranker.history.read(ask.events, ask.eventCount);
       rerank(models, candidates, scratch.z, scratch.order, scratch.ranker, scratch.scores);

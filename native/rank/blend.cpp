@@ -1,6 +1,8 @@
 #include "blend.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace kairank {
 
@@ -49,6 +51,16 @@ void blendScores(const Candidates& candidates, const std::vector<float>& z, cons
     }
     scores[i] = sum;
   }
+}
+
+void orderBest(const Candidates& candidates, const std::vector<double>& scores, size_t count,
+               std::vector<uint32_t>& order) {
+  order.resize(candidates.rows.size());
+  std::iota(order.begin(), order.end(), 0u);
+  const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
+  std::partial_sort(order.begin(), end, order.end(), [&](uint32_t a, uint32_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : candidates.rows[a] < candidates.rows[b];
+  });
 }
 
 }  // namespace kairank

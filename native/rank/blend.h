@@ -19,4 +19,8 @@ void standardise(const Candidates& candidates, std::vector<float>& z);
 void blendScores(const Candidates& candidates, const std::vector<float>& z, const Blend& blend,
                  std::vector<float>& parts, std::vector<double>& scores);
 
+/// order = the candidates, the best `count` of them by score, equal scores by row.
+void orderBest(const Candidates& candidates, const std::vector<double>& scores, size_t count,
+               std::vector<uint32_t>& order);
+
 }  // namespace kairank

@@ -8,17 +8,13 @@
 
 namespace kairank {
 
-namespace {
-
-/// out (rows x columns) = in (rows x width) weights + bias, below zero as zero.
-void layer(const float* in, size_t rows, size_t width, const float* weights, size_t columns, float* out) {
+void rectifiedLayer(void (*gemm)(const GemmTask&), const float* in, size_t rows, size_t width, const float* weights,
+                    size_t columns, float* out) {
   const float* bias = weights + width * columns;
   for (size_t r = 0; r < rows; r++) std::copy_n(bias, columns, out + r * columns);
-  kernels().gemmF32({in, width, false, weights, columns, false, out, columns, rows, columns, width, true});
+  gemm({in, width, false, weights, columns, false, out, columns, rows, columns, width, true});
   for (size_t i = 0; i < rows * columns; i++) out[i] = out[i] > 0 ? out[i] : 0;
 }
-
-}  // namespace
 
 void rankerScores(const RankerModel& model, float* inputs, size_t rows, std::vector<float>& hidden, float* scores) {
   for (size_t r = 0; r < rows; r++) {
@@ -28,11 +24,11 @@ void rankerScores(const RankerModel& model, float* inputs, size_t rows, std::vec
   }
   hidden.resize(rows * (model.hidden + model.narrow));
   float* narrow = hidden.data() + rows * model.hidden;
-  const float* first = model.weights.data();
-  const float* second = first + static_cast<size_t>(model.inputs) * model.hidden + model.hidden;
-  const float* last = second + static_cast<size_t>(model.hidden) * model.narrow + model.narrow;
-  layer(inputs, rows, model.inputs, first, model.hidden, hidden.data());
-  layer(hidden.data(), rows, model.hidden, second, model.narrow, narrow);
+  const float* weights = model.weights.data();
+  const float* last = weights + model.lastAt();
+  const auto gemm = kernels().gemmF32;
+  rectifiedLayer(gemm, inputs, rows, model.inputs, weights, model.hidden, hidden.data());
+  rectifiedLayer(gemm, hidden.data(), rows, model.hidden, weights + model.secondAt(), model.narrow, narrow);
   for (size_t r = 0; r < rows; r++) {
     float sum;
     kernels().dotF32(last, narrow + r * model.narrow, model.narrow, 1, model.narrow, &sum);

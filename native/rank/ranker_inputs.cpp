@@ -16,7 +16,6 @@ namespace {
 
 constexpr size_t kLast = 10;              // last items that a candidate is held against
 constexpr float kPlace = 10;              // place p counts 10 / (10 + p)
-constexpr double kDay = 86400000;         // milliseconds
 constexpr float kSpans[] = {7, 30, 180};  // days
 constexpr float kNever = 1e6f;
 
@@ -125,7 +124,7 @@ void RankerHistory::read(const HistoryEvent* events, size_t count) {
     if (last.size() < kLast && std::find(last.begin(), last.end(), events[i].row) == last.end()) {
       last.push_back(events[i].row);
     }
-    const double age = (newest - events[i].at) / kDay;
+    const double age = (newest - events[i].at) / kDayMillis;
     had.push_back({events[i].row, 1, static_cast<float>(age >= 0 ? std::min(age, static_cast<double>(kNever)) : 0)});
   }
   length = std::log1p(static_cast<float>(positives));

@@ -37,6 +37,22 @@ void readFeatures(const ModalityModel& modality, const uint32_t* features, const
   }
 }
 
+void readItem(const ModalityModel& model, const Modality& modality, uint32_t item, std::vector<TowerInput>& inputs) {
+  if (model.inputs == 0) {
+    const uint64_t first = modality.offsets[item];
+    readFeatures(model, modality.features.data() + first, modality.weights.data() + first,
+                 modality.offsets[item + 1] - first, inputs);
+    return;
+  }
+  inputs.clear();
+  const float* vector = modality.vectors.data() + static_cast<size_t>(item) * model.inputs;
+  double square = 0;
+  for (uint32_t i = 0; i < model.inputs; i++) square += static_cast<double>(vector[i]) * vector[i];
+  if (!(square > 0)) return;
+  const double scale = 1 / std::sqrt(square);
+  for (uint32_t i = 0; i < model.inputs; i++) inputs.push_back({i, static_cast<float>(vector[i] * scale)});
+}
+
 bool fuse(const std::vector<ModalityModel>& modalities, size_t dim, const float* spoken, const uint8_t* present,
           float* shares, float* out) {
   std::fill(out, out + dim, 0.0f);
@@ -72,21 +88,7 @@ bool encodeContent(const ContentModel& model, const ContentFeatures& content, ui
     const ModalityModel& table = model.modalities[m];
     const Modality& modality = content.modalities[m];
     float* spoken = scratch.spoken.data() + m * dim;
-    if (table.inputs > 0) {
-      const float* vector = modality.vectors.data() + static_cast<size_t>(item) * table.inputs;
-      double square = 0;
-      for (uint32_t i = 0; i < table.inputs; i++) square += static_cast<double>(vector[i]) * vector[i];
-      if (!(square > 0)) continue;
-      const double scale = 1 / std::sqrt(square);
-      for (uint32_t i = 0; i < table.inputs; i++) {
-        kernels().axpyF32(static_cast<float>(vector[i] * scale), table.table.data() + i * dim, spoken, dim);
-      }
-      present[m] = 1;
-      continue;
-    }
-    const uint64_t first = modality.offsets[item];
-    readFeatures(table, modality.features.data() + first, modality.weights.data() + first,
-                 modality.offsets[item + 1] - first, scratch.inputs);
+    readItem(table, modality, item, scratch.inputs);
     for (const TowerInput& input : scratch.inputs) {
       kernels().axpyF32(input.weight, table.table.data() + input.row * dim, spoken, dim);
     }

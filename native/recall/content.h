@@ -21,6 +21,10 @@ struct TowerInput {
 void readFeatures(const ModalityModel& modality, const uint32_t* features, const float* weights, size_t count,
                   std::vector<TowerInput>& inputs);
 
+/// What an item says by one modality, as inputs at unit length: its features that the model knows, or its vector. None
+/// where it says nothing.
+void readItem(const ModalityModel& model, const Modality& modality, uint32_t item, std::vector<TowerInput>& inputs);
+
 /// Working memory of one thread.
 struct ContentScratch {
   std::vector<TowerInput> inputs;

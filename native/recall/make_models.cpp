@@ -29,13 +29,15 @@ std::vector<uint32_t> mostPopular(const std::vector<float>& popularity) {
   return order;
 }
 
-std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity, const std::vector<float>& recent) {
+std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity, std::vector<float> recent) {
   auto counts = std::make_shared<ItemCounts>();
   counts->popular = mostPopular(popularity);
   counts->logPopularity.reserve(popularity.size());
   for (float count : popularity) counts->logPopularity.push_back(std::log1p(count));
-  counts->logRecent.assign(popularity.size(), 0.0f);
-  for (size_t row = 0; row < recent.size(); row++) counts->logRecent[row] = std::log1p(recent[row]);
+  recent.resize(popularity.size(), 0.0f);
+  counts->logRecent.reserve(recent.size());
+  for (float count : recent) counts->logRecent.push_back(std::log1p(count));
+  counts->recent = std::move(recent);
   counts->seen.assign((popularity.size() + 63) / 64, 0);
   for (size_t row = 0; row < popularity.size(); row++) {
     counts->seen[row >> 6] |= uint64_t{popularity[row] > 0} << (row & 63);
@@ -101,7 +103,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
       refuse("blend: every weight must be finite");
     }
   }
-  models->counts = countsOf(std::move(parts.popularity), parts.recent);
+  models->counts = countsOf(std::move(parts.popularity), std::move(parts.recent));
   if (parts.factors) {
     const FactorsModel& factors = *parts.factors;
     models->unitFactors =
@@ -132,7 +134,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
 ModelParts partsOf(const ModelSet& models) {
   ModelParts parts;
   parts.popularity = models.counts->popularity;
-  for (float logarithm : models.counts->logRecent) parts.recent.push_back(std::expm1(logarithm));
+  parts.recent = models.counts->recent;
   parts.rules = models.rules;
   parts.factors = models.factors;
   if (models.intents) parts.sequence = models.intents->shared();

@@ -7,8 +7,7 @@ namespace kairank {
 
 namespace {
 
-constexpr double kDay = 86400000;  // milliseconds
-constexpr double kLongest = 60;    // half-lives after which an event counts no less
+constexpr double kLongest = 60;  // half-lives after which an event counts no less
 
 }  // namespace
 
@@ -20,7 +19,7 @@ void scoreRepeats(const HistoryEvent* events, size_t count, float halfLife, uint
   const double newest = count > 0 ? events[count - 1].at : 0;
   for (size_t i = 0; i < count; i++) {
     if (!positive(events[i])) continue;
-    const double age = std::max(0.0, newest - events[i].at) / kDay / halfLife;
+    const double age = std::max(0.0, newest - events[i].at) / kDayMillis / halfLife;
     const double share = age == age ? std::exp2(-std::min(age, kLongest)) : 0;
     out.add(events[i].row, static_cast<float>(std::min(events[i].weight, kMaxEventWeight) * share));
   }

@@ -93,7 +93,8 @@ struct Blend {
 struct ItemCounts {
   std::vector<float> popularity;     // weighted count of positive events
   std::vector<float> logPopularity;  // log(1 + popularity): what a blend reads
-  std::vector<float> logRecent;      // the same of the last month of training alone
+  std::vector<float> recent;         // as popularity, of the last month of training alone
+  std::vector<float> logRecent;      // log(1 + recent)
   std::vector<uint32_t> popular;     // rows by popularity, best first, at most a few thousand
   std::vector<uint64_t> seen;        // bit r: training saw row r
 };
@@ -139,9 +140,10 @@ struct RankerModel {
   float offset = 0;
   uint32_t depth = 200;  // candidates that it orders
 
-  size_t weightCount() const {
-    return static_cast<size_t>(inputs) * hidden + hidden + static_cast<size_t>(hidden) * narrow + narrow + narrow;
-  }
+  // Where in the weights the second layer begins, and the last, and where all end.
+  size_t secondAt() const { return static_cast<size_t>(inputs) * hidden + hidden; }
+  size_t lastAt() const { return secondAt() + static_cast<size_t>(hidden) * narrow + narrow; }
+  size_t weightCount() const { return lastAt() + narrow; }
 };
 
 /// @throws Error(invalidArgument) on wrong sizes and numbers that are not finite.

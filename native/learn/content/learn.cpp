@@ -23,7 +23,7 @@ std::vector<uint32_t> drawItems(const Positives& positives, uint64_t seed) {
     if (positives.itemOffsets[row] != positives.itemOffsets[row + 1]) rows.push_back(row);
   }
   Random random(seed ^ 0xC01Du);
-  for (size_t i = rows.size(); i > 1; i--) std::swap(rows[i - 1], rows[random.below(i)]);
+  shuffle(rows, random);
   rows.resize(rows.size() / kWithheldShare);
   std::sort(rows.begin(), rows.end());
   return rows;
@@ -81,16 +81,11 @@ std::vector<CaseQuality> newItemQualities(const ContentModel& model, const Cases
       if (known) kernels().dotF32(wanted.data(), rows.data(), dim, told.size(), dim, scores.data());
       ranks.clear();
       for (uint64_t t = cases.targetOffsets[c]; t < cases.targetOffsets[c + 1]; t++) {
-        TargetRank& rank = ranks.emplace_back();
         const auto at = std::lower_bound(told.begin(), told.end(), cases.targets[t]);
-        rank.recalled = known && at != told.end() && *at == cases.targets[t];
-        if (!rank.recalled) continue;
-        const float score = scores[static_cast<size_t>(at - told.begin())];
-        for (float other : scores) {
-          rank.above += other > score;
-          rank.tied += other == score;
-        }
-        rank.tied--;
+        const bool recalled = known && at != told.end() && *at == cases.targets[t];
+        ranks.push_back(recalled
+                            ? rankAmong(scores.data(), scores.size(), scores[static_cast<size_t>(at - told.begin())])
+                            : TargetRank{});
       }
       qualities[c] = qualityOf(ranks.data(), ranks.size());
     }

@@ -23,10 +23,6 @@ constexpr float kSharpness = 10;        // what scales the scores at the start
 constexpr double kSharpnessRate = 0.01;
 constexpr float kNever = -1e9f;
 
-uint64_t mix(uint64_t seed, uint64_t a, uint64_t b) {
-  return Random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull).next();
-}
-
 AdamState zerosFor(const std::vector<float>& weights) {
   return {std::vector<float>(weights.size(), 0.0f), std::vector<float>(weights.size(), 0.0f)};
 }
@@ -131,20 +127,7 @@ void TowerTrainer::readInputs() {
     inputs.offsets.push_back(0);
     std::vector<TowerInput> own;
     for (uint32_t item = 0; item < content_.items; item++) {
-      if (modality.inputs > 0) {
-        const float* vector = modality.vectors.data() + static_cast<size_t>(item) * modality.inputs;
-        double square = 0;
-        for (uint32_t i = 0; i < modality.inputs; i++) square += static_cast<double>(vector[i]) * vector[i];
-        own.clear();
-        const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
-        for (uint32_t i = 0; i < modality.inputs && scale > 0; i++) {
-          own.push_back({i, static_cast<float>(vector[i] * scale)});
-        }
-      } else {
-        const uint64_t first = modality.offsets[item];
-        readFeatures(model_->modalities[m], modality.features.data() + first, modality.weights.data() + first,
-                     modality.offsets[item + 1] - first, own);
-      }
+      readItem(model_->modalities[m], modality, item, own);
       inputs.entries.insert(inputs.entries.end(), own.begin(), own.end());
       inputs.offsets.push_back(inputs.entries.size());
     }
@@ -178,8 +161,8 @@ uint64_t TowerTrainer::historyOf(uint64_t target) const {
 
 double TowerTrainer::epoch() {
   std::vector<uint64_t> order = targets_;
-  Random random(mix(seed_, ++epoch_, 0));
-  for (size_t i = order.size(); i > 1; i--) std::swap(order[i - 1], order[random.below(i)]);
+  Random random(seedOf(seed_, ++epoch_, 0));
+  shuffle(order, random);
   order.resize(std::min(order.size(), kEpochCases));
   Batch batch;
   double loss = 0;
@@ -226,7 +209,7 @@ void TowerTrainer::speak(Batch& batch) const {
   parallelFor(threads_, batch.items.size(), kItemChunk, control_, [&](size_t, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
       const uint32_t row = batch.items[i];
-      Random random(mix(seed_, step_, row + 1));
+      Random random(seedOf(seed_, step_, row + 1));
       float* spoken = batch.spoken.data() + i * modalities * dim;
       uint8_t* present = batch.present.data() + i * modalities;
       for (size_t m = 0; m < modalities; m++) {

@@ -25,10 +25,6 @@ constexpr double kClear = 2;  // standard errors that a gain has to exceed: one 
 constexpr size_t kLeastBlocks = 16;  // runs of cases that take turns in coming into one half and the other
 constexpr size_t kMostBlock = 64;    // cases of a run
 
-uint64_t mix(uint64_t seed, uint64_t a, uint64_t b) {
-  return Random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull).next();
-}
-
 }  // namespace
 
 std::vector<std::pair<std::string, double>> named(const RankerSettings& settings) {
@@ -79,7 +75,7 @@ RankerTrainer::RankerTrainer(const std::vector<RankerCase>& cases, const RankerS
     }
   };
   draw(0, kRankerInputs, model_.hidden);
-  draw(static_cast<size_t>(kRankerInputs) * model_.hidden + model_.hidden, model_.hidden, model_.narrow);
+  draw(model_.secondAt(), model_.hidden, model_.narrow);
   // The last layer begins at zero and the trust at one: the network begins as the blend.
   weights_.back() = 1;
   state_ = {std::vector<float>(weights_.size(), 0.0f), std::vector<float>(weights_.size(), 0.0f)};
@@ -89,13 +85,13 @@ RankerTrainer::RankerTrainer(const std::vector<RankerCase>& cases, const RankerS
 void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, uint64_t seed, Part& part) const {
   const size_t in = model_.inputs, wide = model_.hidden, narrow = model_.narrow;
   const float* first = weights_.data();
-  const float* second = first + in * wide + wide;
-  const float* last = second + wide * narrow + narrow;
+  const float* second = first + model_.secondAt();
+  const float* last = first + model_.lastAt();
   const float trust = weights_.back();
   part.gradient.assign(weights_.size(), 0.0f);
   float* gFirst = part.gradient.data();
-  float* gSecond = gFirst + in * wide + wide;
-  float* gLast = gSecond + wide * narrow + narrow;
+  float* gSecond = gFirst + model_.secondAt();
+  float* gLast = gFirst + model_.lastAt();
   part.loss = 0;
   Random random(seed);
   const auto gemm = kernels().gemmBf16;
@@ -113,15 +109,10 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
         part.inputs[r * in + i] = (one.inputs[r * in + i] - model_.mean[i]) * model_.scale[i] * kept[i];
       }
     }
-    const auto forward = [&](const float* from, size_t width, const float* weights, size_t columns,
-                             std::vector<float>& to) {
-      to.resize(rows * columns);
-      for (size_t r = 0; r < rows; r++) std::copy_n(weights + width * columns, columns, to.data() + r * columns);
-      gemm({from, width, false, weights, columns, false, to.data(), columns, rows, columns, width, true});
-      for (float& value : to) value = value > 0 ? value : 0;
-    };
-    forward(part.inputs.data(), in, first, wide, part.first);
-    forward(part.first.data(), wide, second, narrow, part.second);
+    part.first.resize(rows * wide);
+    part.second.resize(rows * narrow);
+    rectifiedLayer(gemm, part.inputs.data(), rows, in, first, wide, part.first.data());
+    rectifiedLayer(gemm, part.first.data(), rows, wide, second, narrow, part.second.data());
     part.scores.resize(rows);
     for (size_t r = 0; r < rows; r++) {
       kernels().dotF32(last, part.second.data() + r * narrow, narrow, 1, narrow, &part.scores[r]);
@@ -162,8 +153,8 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
 
 double RankerTrainer::epoch() {
   std::vector<uint32_t> order = taught_;
-  Random random(mix(seed_, ++epoch_, 0));
-  for (size_t i = order.size(); i > 1; i--) std::swap(order[i - 1], order[random.below(i)]);
+  Random random(seedOf(seed_, ++epoch_, 0));
+  shuffle(order, random);
   std::vector<Part> parts(kParts);
   AdamSettings adam;
   adam.rate = settings_.rate;
@@ -175,7 +166,7 @@ double RankerTrainer::epoch() {
     step_++;
     parallelFor(threads_, kParts, 1, control_, [&](size_t, size_t p, size_t) {
       const size_t begin = count * p / kParts, end = count * (p + 1) / kParts;
-      learn(order.data() + at + begin, end - begin, count, mix(seed_, step_, p + 1), parts[p]);
+      learn(order.data() + at + begin, end - begin, count, seedOf(seed_, step_, p + 1), parts[p]);
     });
     for (size_t p = 1; p < kParts; p++)
       kernels().axpyF32(1, parts[p].gradient.data(), parts[0].gradient.data(), weights_.size());
@@ -185,17 +176,27 @@ double RankerTrainer::epoch() {
   return order.empty() ? 0 : loss / static_cast<double>(order.size());
 }
 
-std::shared_ptr<RankerModel> RankerTrainer::model() const {
+std::shared_ptr<RankerModel> RankerTrainer::network() const {
   auto model = std::make_shared<RankerModel>(model_);
   model->weights.assign(weights_.begin(), weights_.end() - 1);
   model->trust = weights_.back();
+  return model;
+}
+
+std::shared_ptr<RankerModel> RankerTrainer::model() const {
+  auto model = network();
+  calibrate(*model, cases_);
+  return model;
+}
+
+void calibrate(RankerModel& model, const std::vector<RankerCase>& cases) {
   // Newton's method on the logistic loss of slope and offset.
   std::vector<float> inputs, hidden, scores, all;
   std::vector<uint8_t> labels;
-  for (const RankerCase& one : cases_) {
+  for (const RankerCase& one : cases) {
     inputs = one.inputs;
     scores.resize(one.rows());
-    rankerScores(*model, inputs.data(), one.rows(), hidden, scores.data());
+    rankerScores(model, inputs.data(), one.rows(), hidden, scores.data());
     const size_t first = labels.size();
     all.insert(all.end(), scores.begin(), scores.end());
     labels.resize(all.size(), 0);
@@ -222,10 +223,9 @@ std::shared_ptr<RankerModel> RankerTrainer::model() const {
     if (std::fabs(ds) + std::fabs(dOffset) < 1e-9) break;
   }
   if (std::isfinite(slope) && std::isfinite(offset)) {
-    model->slope = static_cast<float>(slope);
-    model->offset = static_cast<float>(offset);
+    model.slope = static_cast<float>(slope);
+    model.offset = static_cast<float>(offset);
   }
-  return model;
 }
 
 std::vector<CaseQuality> rankerQualities(const RankerModel* model, const std::vector<RankerCase>& cases,
@@ -245,12 +245,7 @@ std::vector<CaseQuality> rankerQualities(const RankerModel* model, const std::ve
       }
       ranks.assign(one.wanted, TargetRank{});
       for (size_t t = 0; t < one.targets.size(); t++) {
-        ranks[t].recalled = true;
-        for (float score : scores) {
-          ranks[t].above += score > scores[one.targets[t]];
-          ranks[t].tied += score == scores[one.targets[t]];
-        }
-        ranks[t].tied--;
+        ranks[t] = rankAmong(scores.data(), scores.size(), scores[one.targets[t]]);
       }
       qualities[c] = qualityOf(ranks.data(), ranks.size());
     }
@@ -305,12 +300,12 @@ LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const Mod
   RankerTrainer trainer(lessons, learned.settings, search.seed, search.threads, quiet);
   double best = -1;
   std::vector<std::vector<CaseQuality>> reached;  // by epoch
-  std::shared_ptr<const RankerModel> kept;
+  std::shared_ptr<RankerModel> kept;
   const uint32_t most = learned.settings.epochs;
   for (uint32_t epoch = 1, since = 0; epoch <= most && since < kPatience; epoch++, since++) {
     control.check();
     control.learnt(trainer.epoch());
-    const auto model = trainer.model();
+    const auto model = trainer.network();
     reached.push_back(rankerQualities(model.get(), judges, search.threads, quiet));
     const CaseQuality mean = meanQuality(reached.back());
     RankerSettings tried = learned.settings;
@@ -333,7 +328,10 @@ LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const Mod
   }
   const double count = static_cast<double>(judged.size());
   learned.error = std::sqrt(squares / count / count);
-  if (learned.with.ndcg - learned.without.ndcg > kClear * learned.error) learned.ranker = kept;
+  if (learned.with.ndcg - learned.without.ndcg > kClear * learned.error) {
+    calibrate(*kept, lessons);
+    learned.ranker = kept;
+  }
   control.finish();
   return learned;
 }

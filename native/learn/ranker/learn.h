@@ -33,7 +33,10 @@ class RankerTrainer {
   /// One pass over the cases; returns the mean loss of those that found a target.
   double epoch();
 
-  /// The network as it is, its probabilities fitted to the cases (Platt 1999).
+  /// The network as it is, which orders but has no probabilities yet.
+  std::shared_ptr<RankerModel> network() const;
+
+  /// The same, calibrated by the cases it learned from.
   std::shared_ptr<RankerModel> model() const;
 
  private:
@@ -54,6 +57,9 @@ class RankerTrainer {
   uint64_t epoch_ = 0;
   uint64_t step_ = 0;
 };
+
+/// Fits the slope and offset of a network's probabilities to cases (Platt 1999).
+void calibrate(RankerModel& model, const std::vector<RankerCase>& cases);
 
 /// NDCG@10 and recall@10 of cases as the ranker orders them, or, with null, the blend.
 std::vector<CaseQuality> rankerQualities(const RankerModel* model, const std::vector<RankerCase>& cases,

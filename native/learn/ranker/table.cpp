@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 
 #include "../../include/parallel.h"
 #include "../../pipeline/recall_stage.h"
 #include "../../pipeline/scratch.h"
 #include "../../rank/blend.h"
+#include "../asks.h"
 
 namespace kairank {
 
@@ -19,17 +19,9 @@ std::vector<RankerCase> describeCases(const ModelSet& models, const Cases& cases
   std::vector<RankerCase> table(chosen.size());
   std::vector<std::unique_ptr<Scratch>> all(std::max(1u, threads));
   parallelFor(threads, chosen.size(), kAskBatch, control, [&](size_t thread, size_t begin, size_t end) {
-    if (!all[thread]) all[thread] = std::make_unique<Scratch>();
-    Scratch& scratch = *all[thread];
-    std::vector<Ask> asks(end - begin);
-    for (size_t i = begin; i < end; i++) {
-      Ask& ask = asks[i - begin];
-      ask.events = cases.histories.events.data() + cases.histories.offsets[chosen[i]];
-      ask.eventCount = cases.histories.offsets[chosen[i] + 1] - cases.histories.offsets[chosen[i]];
-      ask.eligible.rows = models.items;
-      ask.excludeSeen = excludeSeen;
-      ask.candidates = candidates;
-    }
+    Scratch& scratch = ownOf(all, thread);
+    std::vector<Ask> asks;
+    for (size_t i = begin; i < end; i++) asks.push_back(askOf(models, cases, chosen[i], excludeSeen, candidates));
     recallBatch(models, asks.data(), asks.size(), scratch, [&](size_t a, Candidates& found, const std::vector<Vote>&) {
       const Ask& ask = asks[a];
       const uint32_t c = chosen[begin + a];
@@ -39,13 +31,9 @@ std::vector<RankerCase> describeCases(const ModelSet& models, const Cases& cases
       }
       standardise(found, scratch.z);
       blendScores(found, scratch.z, models.blend, scratch.parts, scratch.scores);
-      std::vector<uint32_t> order(found.rows.size());
-      std::iota(order.begin(), order.end(), 0u);
+      std::vector<uint32_t>& order = scratch.order;
+      orderBest(found, scratch.scores, depth, order);
       const size_t kept = std::min<size_t>(depth, order.size());
-      std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](uint32_t x, uint32_t y) {
-        return scratch.scores[x] != scratch.scores[y] ? scratch.scores[x] > scratch.scores[y]
-                                                      : found.rows[x] < found.rows[y];
-      });
       order.resize(kept);
       scratch.ranker.history.read(ask.events, ask.eventCount);
       row.inputs.resize(kept * kRankerInputs);

@@ -114,7 +114,7 @@ EpochBatches::EpochBatches(const TrainingSequences& sequences, size_t batchTarge
     : sequences_(sequences), batchTargets_(batchTargets), order_(sequences.pieces.size()) {
   std::iota(order_.begin(), order_.end(), 0u);
   Random random(seed);
-  for (size_t i = order_.size(); i > 1; i--) std::swap(order_[i - 1], order_[random.below(i)]);
+  shuffle(order_, random);
 }
 
 bool EpochBatches::next(std::vector<BatchPart>& parts, size_t& used, size_t& targets) {

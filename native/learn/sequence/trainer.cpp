@@ -27,11 +27,6 @@ constexpr size_t kMeasuredBatches = 16;
 constexpr double kPlannedShare = 0.9;  // of a budget: the rest is for what an estimate misses
 constexpr size_t kMostEpochs = 100;
 
-uint64_t seedOf(uint64_t seed, uint64_t a, uint64_t b) {
-  Random random(seed + a * 0xD1342543DE82EF95ull + b * 0x9E6C63D0876A9A35ull);
-  return random.next();
-}
-
 std::vector<float> initialWeights(const SequenceConfig& config, const SequenceLayout& layout, uint64_t seed) {
   std::vector<float> weights(layout.size, 0.0f);
   Random random(seed);
