@@ -1,7 +1,7 @@
 /** What the campaign is, whoever is asked. */
 
 import { DAY } from '../../options.js';
-import { type Family, type FamilyOf } from './family.js';
+import type { Family, FamilyOf } from './family.js';
 
 export const campaignFeatures: FamilyOf = ({ campaigns, targets }): Family => {
   const types = [...new Set(campaigns.map(({ type }) => type))].sort();
