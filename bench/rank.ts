@@ -7,6 +7,7 @@ import { compare, median, percentile, rounded } from './support/measure.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
 import { generator, uniform } from './support/random.js';
+import { makeRanker, RANKER_INPUTS } from './support/ranker.js';
 
 export const question = '500 candidates x 50 events, every input of the ranker: how long, and its network against onnxruntime-node?';
 
@@ -16,35 +17,13 @@ const EVENTS = 50;
 const CANDIDATES = 500;
 const REQUESTS = 600;
 const WARM_UP = 100;
-const HIDDEN = 64;
-const NARROW = 32;
-/** Inputs of the ranker; see kRankerInputs in native/rank/ranker_inputs.h. */
-const INPUTS = 3 * SOURCES.length + 20;
 const SEQUENCE_BUDGET = 30;
 /** Largest difference of two scores that counts as agreement: sums of some hundred products of about 1. */
 const AGREES = 1e-3;
 
-type Random = () => number;
-
-function makeRanker(random: Random): ReturnType<NonNullable<NativeModelParts['ranker']>['tensors']> {
-  const weights = INPUTS * HIDDEN + HIDDEN + HIDDEN * NARROW + NARROW + NARROW;
-  return {
-    inputs: INPUTS,
-    hidden: HIDDEN,
-    narrow: NARROW,
-    mean: new Float32Array(INPUTS),
-    scale: new Float32Array(INPUTS).fill(1),
-    weights: uniform(weights, random).map((value) => value / 4),
-    trust: 0,
-    slope: 1,
-    offset: 0,
-    depth: CANDIDATES,
-  };
-}
-
 /** Models of every kind over made-up shoppers, with and without the ranker. */
 async function makeModels(
-  random: Random,
+  random: () => number,
   log: Log,
 ): Promise<{ core: ReturnType<ReturnType<typeof native>['createCore']>; parts: NativeModelParts }> {
   const { learning } = native();
@@ -105,9 +84,9 @@ export async function run(log: Log): Promise<Report> {
   const { learning } = native();
   const { core, parts } = await makeModels(random, log);
   try {
-    const tensors = makeRanker(random);
+    const tensors = makeRanker(random, CANDIDATES);
     const ranker = learning.rankerFromTensors(tensors);
-    const nothing = { events: null, filter: -1, excludeSeen: null, exclude: null, now: 0, deadline: 0, reasons: 0 };
+    const nothing = { requestId: null, events: null, filter: -1, excludeSeen: null, exclude: null, now: 0, deadline: 0, reasons: 0 };
     const ask = async (user: number): Promise<number> => {
       const items = Array.from({ length: CANDIDATES }, (_, i) => `item-${(user * 7 + i * 23) % ITEMS}`);
       const request: NativeRequest = { ...nothing, user: `user-${user}`, items, mode: 'rank', k: CANDIDATES, candidates: CANDIDATES };
@@ -126,7 +105,7 @@ export async function run(log: Log): Promise<Report> {
     const blended = await time(parts);
     const ranked = await time({ ...parts, ranker });
 
-    const inputs = uniform(CANDIDATES * INPUTS, random);
+    const inputs = uniform(CANDIDATES * RANKER_INPUTS, random);
     const scores = new Float32Array(CANDIDATES);
     const ours = { name: 'kairank', call: (): void => learning.scoreRanker(ranker, inputs, scores) };
     const peer = await onnxNetwork(tensors, CANDIDATES, inputs);
@@ -142,7 +121,15 @@ export async function run(log: Log): Promise<Report> {
       p99Micros: rounded(percentile(ranked, 0.99)),
       networkMicros: micros,
       ratios,
-      sizes: { items: ITEMS, candidates: CANDIDATES, events: EVENTS, inputs: INPUTS, hidden: HIDDEN, narrow: NARROW, threads: 1 },
+      sizes: {
+        items: ITEMS,
+        candidates: CANDIDATES,
+        events: EVENTS,
+        inputs: tensors.inputs,
+        hidden: tensors.hidden,
+        narrow: tensors.narrow,
+        threads: 1,
+      },
       machine: machine(['onnxruntime-node']),
     };
   } finally {

@@ -10,6 +10,7 @@ const BENCHES: Record<string, () => Promise<Question>> = {
   cost: () => import('./cost.js'),
   dot: () => import('./dot.js'),
   filter: () => import('./filter.js'),
+  online: () => import('./online.js'),
   rank: () => import('./rank.js'),
   recall: () => import('./recall.js'),
   request: () => import('./request.js'),

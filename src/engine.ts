@@ -1,11 +1,13 @@
 /** The engine: one folder, its catalogue, its shoppers and its models behind promises. A façade: the rooms do the work. */
 
+import { EventEmitter } from 'node:events';
 import { Items } from './catalog/collection.js';
 import { toColumns } from './catalog/items.js';
 import { type Catalog, compileSchema, type FieldName, type Fields, fromRecord, type Schema } from './catalog/schema.js';
 import { KairankError } from './errors.js';
 import { call } from './jobs.js';
 import { Newcomers } from './learn/newcomers.js';
+import { type EngineEvents, type OnlineInfo, OnlineLearning, onlineInfo } from './learn/online.js';
 import { Trainer } from './learn/session.js';
 import type { ModelsInfo, TrainOptions, TrainResult } from './learn/types.js';
 import { type NativeCore, native } from './native.js';
@@ -31,6 +33,8 @@ export interface EngineStats {
   events: number;
   /** null before the first training, and in an attached engine. */
   models: ModelsInfo | null;
+  /** What came of feedback since the engine was opened. */
+  online: OnlineInfo;
 }
 
 /** What an engine is made of; an attached one has neither store nor trainer. */
@@ -40,6 +44,8 @@ interface Parts {
   store: Store | null;
   trainer: Trainer | null;
   newcomers: Newcomers | null;
+  /** Whether feedback teaches. */
+  online: boolean;
   lookup: ItemLookup;
   admit: boolean;
   /** What else is to be closed. */
@@ -52,7 +58,7 @@ const DEFAULT_HISTORY = 100;
  * An engine of one folder. Every method but `share` returns a promise; every error is a KairankError. After `close`
  * everything fails with KAIRANK_CLOSED.
  */
-export class Engine<F extends Fields = Fields, T extends string = string> implements AsyncDisposable {
+export class Engine<F extends Fields = Fields, T extends string = string> extends EventEmitter<EngineEvents> implements AsyncDisposable {
   /** The catalogue's items. */
   readonly items: Items<F>;
   /** What shoppers do. */
@@ -61,10 +67,12 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   readonly #server: Server<F>;
   readonly #schema: Schema;
   readonly #types: EventTypeTable;
+  readonly #online: OnlineLearning | null;
   #closing: Promise<void> | null = null;
 
   private constructor(parts: Parts) {
-    const { core, settings, store, trainer, newcomers, lookup, admit } = parts;
+    super();
+    const { core, settings, store, trainer, newcomers, lookup, admit, online } = parts;
     const schema: Schema = compileSchema(settings.catalog);
     const writable = (): Store => {
       if (store) return store;
@@ -74,11 +82,14 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     this.#parts = parts;
     this.#schema = schema;
     this.#types = new EventTypeTable(settings.eventTypes);
+    this.#online = store && online ? new OnlineLearning(core, store, (event, info) => this.emit(event, info)) : null;
+    this.#online?.resume();
     this.#server = new Server<F>(core, schema, this.#types, lookup);
     this.items = new Items<F>(core, schema, writable, lookup, open, (put) => trainer?.descriptions.put(put));
     this.events = new Events<T>(core, this.#types, writable, open, {
       admit: admit ? toColumns(schema, {}) : null,
       onNewcomers: () => newcomers?.wake(),
+      onFeedback: this.#online ? () => this.#online?.learned() : null,
     });
   }
 
@@ -107,7 +118,9 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
       const schema = compileSchema(store.settings.catalog);
       const types = new EventTypeTable(store.settings.eventTypes);
       const columns = schema.columns.map(({ name, kind }) => ({ name, kind }));
-      const made = call(() => addon.createCore({ columns, typeWeights: [...types.weights], queueLimit: checked.queueLimit }));
+      const made = call(() =>
+        addon.createCore({ columns, typeWeights: [...types.weights], queueLimit: checked.queueLimit, online: checked.online }),
+      );
       core = made;
       await restore(store, made, schema, types, checked.signal);
       const newcomers = new Newcomers(made);
@@ -115,7 +128,8 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
       await trainer.load();
       const lookup = (ids: readonly string[]): Map<string, ItemFields> => lookUp(store, ids);
       const channel = new ItemAnswers(made.token, lookup);
-      return new Engine<F, T>({ core: made, settings: store.settings, store, trainer, newcomers, lookup, admit: checked.admit, channel });
+      const { admit, online } = checked;
+      return new Engine<F, T>({ core: made, settings: store.settings, store, trainer, newcomers, lookup, admit, online, channel });
     } catch (error) {
       core?.close();
       await store.close();
@@ -135,7 +149,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
     const core = call(() => native().attachCore(number));
     const channel = new ItemQuestions(number);
     const lookup = (ids: readonly string[]): Promise<Map<string, ItemFields>> => channel.ask(ids);
-    return new Engine<F, T>({ core, settings, store: null, trainer: null, newcomers: null, lookup, admit: false, channel });
+    return new Engine<F, T>({ core, settings, store: null, trainer: null, newcomers: null, lookup, admit: false, online: false, channel });
   }
 
   /** The catalogue that the engine was opened with, or that its folder stores. */
@@ -153,7 +167,8 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   get stats(): EngineStats {
     this.#open();
     const { items, users, events } = call(() => this.#parts.core.counts());
-    return { items, users, events, models: this.#parts.trainer?.models ?? null };
+    const online = onlineInfo(call(() => this.#parts.core.feedback()));
+    return { items, users, events, models: this.#parts.trainer?.models ?? null, online };
   }
 
   /**
@@ -245,6 +260,7 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   async #close(): Promise<void> {
     const { core, store, trainer, newcomers, channel } = this.#parts;
     await Promise.all([trainer?.close(), newcomers?.close()]);
+    await this.#online?.close();
     // Before the store, which it reads.
     channel?.close();
     await store?.close();

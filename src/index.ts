@@ -21,6 +21,7 @@ export {
 export type { Where } from './catalog/where.js';
 export { Engine, type EngineStats } from './engine.js';
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, KairankError } from './errors.js';
+export type { EngineEvents, OnlineInfo } from './learn/online.js';
 export type { LearnedModel, ModelsInfo, Phase, TrainOptions, TrainProgress, TrainReport, TrainResult } from './learn/types.js';
 export type { DispatchInfo, SourceName, TargetName, Trial } from './native.js';
 export type { OpenOptions } from './opening.js';

@@ -421,6 +421,8 @@ export interface CoreOptions {
   typeWeights: number[];
   /** Requests that may wait; more are refused with KAIRANK_OVERLOADED. */
   queueLimit: number;
+  /** Whether feedback teaches. Default: true. */
+  online?: boolean;
 }
 
 /** One item in the order of the columns: number (NaN when absent), boolean, string or string[]; null when absent. */
@@ -436,7 +438,20 @@ export type FilterStep =
   | { op: 'not' }
   | { op: 'all' };
 
+/** See OnlineInfo. */
+export interface NativeFeedback {
+  learned: number;
+  missed: number;
+  rollbacks: number;
+  drifts: number;
+  choices: number;
+  likelihood: number;
+  likelihoodAsTrained: number;
+}
+
 export interface NativeRequest {
+  /** What feedback will name the list by; null: there will be none. */
+  requestId: string | null;
   /** The shopper, or the events of an anonymous visit; `similar` and plain popularity give neither. */
   user: string | null;
   events: NativeHistoryInput | null;
@@ -500,7 +515,20 @@ export interface NativeCore {
   hasItem(id: string): boolean;
   /** Appends events; an item that is '' is none. `weights` are signed and already include the type's weight. Late events find their place by time. */
   /** Returns how many of them speak for items that the models have no factors for: see placeNewcomers. */
-  addEvents(users: readonly string[], items: readonly string[], types: Uint16Array, weights: Float32Array, times: Float64Array): number;
+  addEvents(
+    users: readonly string[],
+    items: readonly string[],
+    types: Uint16Array,
+    weights: Float32Array,
+    times: Float64Array,
+    requestIds?: readonly string[] | null,
+  ): number;
+  /** What came of the events that named a list by its `requestId`. */
+  feedback(): NativeFeedback;
+  /** What was learned from them beside the models in use; empty where nothing was. */
+  feedbackState(): Float32Array;
+  /** Goes on from there; false where it does not fit the models. */
+  resumeFeedback(state: Float32Array): boolean;
   counts(): { items: number; rows: number; users: number; events: number };
   /** The last `limit` events of a user, oldest first; null for an unknown user. */
   history(user: string, limit: number): { items: string[]; types: Uint16Array; weights: Float32Array; times: Float64Array } | null;

@@ -21,6 +21,11 @@ export interface OpenOptions<F extends Fields = Fields, T extends string = strin
    * item once it is put; `admit` makes it an item without fields. Default: hold.
    */
   unknownItems?: 'hold' | 'admit';
+  /**
+   * Whether the order of lists learns from what shoppers choose of them: from events that name the `requestId` of the
+   * answer, at once and between trainings. What worsens is taken back by itself. Default: true.
+   */
+  online?: boolean;
   /** Opens beside the owner, as the folder is now; every write fails with KAIRANK_READ_ONLY. Default: false. */
   readOnly?: boolean;
   /** Requests that may wait; more are refused with KAIRANK_OVERLOADED. 1 to 1,000,000. Default: 10,000. */
@@ -37,6 +42,7 @@ export interface CheckedOptions {
   catalog: Catalog | undefined;
   eventTypes: unknown;
   admit: boolean;
+  online: boolean;
   readOnly: boolean;
   queueLimit: number;
   signal: AbortSignal | undefined;
@@ -45,14 +51,15 @@ export interface CheckedOptions {
 export function checkOpenOptions(dir: unknown, value: unknown): CheckedOptions {
   if (dir !== null && (typeof dir !== 'string' || dir === '' || dir.includes('\0'))) refuse('dir', 'a path, or null for memory', dir);
   const options = record('options', value);
-  onlyKeys('', options, ['catalog', 'eventTypes', 'unknownItems', 'readOnly', 'queueLimit', 'signal']);
-  const { catalog, eventTypes, unknownItems, readOnly, queueLimit } = options;
+  onlyKeys('', options, ['catalog', 'eventTypes', 'unknownItems', 'online', 'readOnly', 'queueLimit', 'signal']);
+  const { catalog, eventTypes, unknownItems, online, readOnly, queueLimit } = options;
   const checked: CheckedOptions = {
     dir,
     // Every part of it is checked again by toRecord.
     catalog: catalog === undefined ? undefined : (record('catalog', catalog) as unknown as Catalog),
     eventTypes,
     admit: unknownItems !== undefined && oneOf('unknownItems', unknownItems, ['hold', 'admit']) === 'admit',
+    online: online === undefined || boolean('online', online),
     readOnly: readOnly !== undefined && boolean('readOnly', readOnly),
     queueLimit: queueLimit === undefined ? DEFAULT_QUEUE : integer('queueLimit', queueLimit, 1, MAX_QUEUE),
     signal: signal('signal', options.signal),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,11 @@ size_t addEventsOf(Core& core, const EventArguments& given) {
   const std::vector<uint16_t> types = copyOf<uint16_t>(given.types, "types", count);
   const std::vector<float> weights = copyOf<float>(given.weights, "weights", count);
   const std::vector<double> times = copyOf<double>(given.times, "times", count);
+  std::optional<IdList> requestIds;
+  if (!isNone(given.requestIds)) {
+    requestIds.emplace(given.requestIds, "requestIds", true);
+    if (requestIds->size() != count) refuse("requestIds", "an array of " + std::to_string(count) + ", one a user");
+  }
   for (size_t i = 0; i < count; ++i) {
     const int64_t index = static_cast<int64_t>(i);
     if (types[i] >= core.settings().typeWeights.size()) refuse(elementName("types", index), "a known event type");
@@ -138,7 +144,34 @@ size_t addEventsOf(Core& core, const EventArguments& given) {
     awaiting += core.append(user, own.data(), own.size());
     first = next;
   }
+  for (size_t i = 0; requestIds && i < count; ++i) {
+    const std::string_view request = (*requestIds)[i];
+    if (request.empty() || events[i].row == kNoRow || events[i].weight == 0) continue;
+    core.feedback.learn({notedBy(request), events[i].row, events[i].weight});
+  }
   return awaiting;
+}
+
+Napi::Value feedbackOf(Core& core, Napi::Env env) {
+  const FeedbackCounts counts = core.feedback.counts();
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("learned", static_cast<double>(counts.learned));
+  out.Set("missed", static_cast<double>(counts.missed));
+  out.Set("rollbacks", static_cast<double>(counts.rollbacks));
+  out.Set("drifts", static_cast<double>(counts.drifts));
+  out.Set("choices", counts.insight.choices);
+  out.Set("likelihood", counts.insight.learned);
+  out.Set("likelihoodAsTrained", counts.insight.trained);
+  return out;
+}
+
+Napi::Value feedbackStateOf(Core& core, Napi::Env env) {
+  return arrayOf<Napi::Float32Array>(env, core.feedback.state(), [](float value) { return value; });
+}
+
+bool resumeFeedbackOf(Core& core, const Napi::Value& state) {
+  if (!state.IsTypedArray()) refuse("state", "a Float32Array");
+  return core.feedback.resume(copyOf<float>(state, "state", state.As<Napi::TypedArray>().ElementLength()));
 }
 
 void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities) {

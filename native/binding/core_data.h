@@ -17,9 +17,15 @@ struct EventArguments {
   Napi::Value types;
   Napi::Value weights;
   Napi::Value times;
+  Napi::Value requestIds;  // '' for an event that answers to no list; null: none does
 };
 /// Returns how many events name items that the models have no factors for.
 size_t addEventsOf(Core& core, const EventArguments& given);
+
+/// What came of feedback, and what was learned from it.
+Napi::Value feedbackOf(Core& core, Napi::Env env);
+Napi::Value feedbackStateOf(Core& core, Napi::Env env);
+bool resumeFeedbackOf(Core& core, const Napi::Value& state);
 
 /// Content of known items, one an id.
 void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities);

@@ -61,6 +61,9 @@ Napi::Function CoreObject::define(Napi::Env env) {
                          InstanceMethod<&CoreObject::reserveItems>("reserveItems"),
                          InstanceMethod<&CoreObject::hasItem>("hasItem"),
                          InstanceMethod<&CoreObject::addEvents>("addEvents"),
+                         InstanceMethod<&CoreObject::feedback>("feedback"),
+                         InstanceMethod<&CoreObject::feedbackState>("feedbackState"),
+                         InstanceMethod<&CoreObject::resumeFeedback>("resumeFeedback"),
                          InstanceMethod<&CoreObject::counts>("counts"),
                          InstanceMethod<&CoreObject::history>("history"),
                          InstanceMethod<&CoreObject::exportHistories>("exportHistories"),
@@ -124,9 +127,22 @@ Napi::Value CoreObject::hasItem(const Napi::CallbackInfo& info) {
 
 Napi::Value CoreObject::addEvents(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&]() -> Napi::Value {
-    const size_t awaiting = addEventsOf(*open(), {info[0], info[1], info[2], info[3], info[4]});
+    const size_t awaiting = addEventsOf(*open(), {info[0], info[1], info[2], info[3], info[4], info[5]});
     return Napi::Number::New(info.Env(), static_cast<double>(awaiting));
   });
+}
+
+Napi::Value CoreObject::feedback(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] { return feedbackOf(*open(), info.Env()); });
+}
+
+Napi::Value CoreObject::feedbackState(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] { return feedbackStateOf(*open(), info.Env()); });
+}
+
+Napi::Value CoreObject::resumeFeedback(const Napi::CallbackInfo& info) {
+  return guard(info.Env(),
+               [&]() -> Napi::Value { return Napi::Boolean::New(info.Env(), resumeFeedbackOf(*open(), info[0])); });
 }
 
 Napi::Value CoreObject::counts(const Napi::CallbackInfo& info) {

@@ -29,6 +29,9 @@ class CoreObject : public Napi::ObjectWrap<CoreObject> {
   Napi::Value reserveItems(const Napi::CallbackInfo& info);
   Napi::Value hasItem(const Napi::CallbackInfo& info);
   Napi::Value addEvents(const Napi::CallbackInfo& info);
+  Napi::Value feedback(const Napi::CallbackInfo& info);
+  Napi::Value feedbackState(const Napi::CallbackInfo& info);
+  Napi::Value resumeFeedback(const Napi::CallbackInfo& info);
   Napi::Value counts(const Napi::CallbackInfo& info);
   Napi::Value history(const Napi::CallbackInfo& info);
   Napi::Value exportHistories(const Napi::CallbackInfo& info);

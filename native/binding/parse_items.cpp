@@ -57,6 +57,8 @@ CoreSettings settingsOf(const Napi::Value& value) {
     settings.typeWeights.push_back(
         static_cast<float>(numberOf(weight, elementName("typeWeights", i), -kMaxWeight, kMaxWeight)));
   }
+  const Napi::Value online = options.Get("online");
+  if (!isNone(online)) settings.online = booleanOf(online, "online");
   settings.queueLimit = wholeOf(options.Get("queueLimit"), "queueLimit", 1, static_cast<size_t>(kMaxQueue));
   return settings;
 }

@@ -105,6 +105,8 @@ void readRequest(const Napi::Value& value, Request& request, std::vector<std::st
     request.deadline = Request::Clock::now() + std::chrono::duration_cast<Request::Clock::duration>(
                                                    std::chrono::duration<double, std::milli>(deadline));
   }
+  const Napi::Value requestId = given.Get("requestId");
+  if (!isNone(requestId)) request.noted = notedBy(reader.id(requestId, "requestId"));
   const Napi::Value exclude = given.Get("exclude");
   if (!isNone(exclude)) {
     const ArrayReader ids(exclude, "exclude", kMaxCandidates);

@@ -84,6 +84,7 @@ void Core::publish(std::shared_ptr<const ModelSet> models) {
     published_.swap(models);
     if (published_) popular_.reset();
     newcomers_.restart();
+    if (published_) feedback.restart(*published_);
   }
   // What was replaced is freed here, outside the lock, unless a request still reads it.
 }
@@ -96,6 +97,7 @@ std::shared_ptr<const ModelSet> Core::models() {
 size_t Core::append(uint32_t user, const HistoryEvent* events, size_t count) {
   const std::shared_ptr<const ModelSet> current = held();
   histories.append(user, events, count);
+  feedback.statistics.note(events, count, items.size());
   return current && current->factors ? newcomers_.note(*current->factors, user, events, count) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include "../state/history_store.h"
 #include "../state/ids.h"
 #include "../state/models.h"
+#include "feedback.h"
 #include "intent_cache.h"
 #include "lane.h"
 #include "newcomer_watch.h"
@@ -24,6 +25,7 @@ struct CoreSettings {
   std::vector<ColumnSpec> columns;
   std::vector<float> typeWeights;  // by event type
   size_t queueLimit = 0;           // requests that may wait
+  bool online = true;              // whether feedback teaches
 };
 
 class Core final : public Lane {
@@ -44,6 +46,7 @@ class Core final : public Lane {
   EligibilityIndex eligibility;
   HistoryStore histories;
   IntentCache intents;
+  Feedback feedback;
 
   /// What requests are answered with from now on; null goes back to popularity.
   void publish(std::shared_ptr<const ModelSet> models);

@@ -27,6 +27,7 @@ class Request : public Task {
   std::vector<uint32_t> excluded;
   std::shared_ptr<LiveFilter> filter;  // null: every item
   int excludeSeen = -1;                // -1: as the mode and the models say, else 0 or 1
+  uint64_t noted = 0;                  // what feedback will name the list by; 0: there will be none
   uint32_t k = 0;
   uint32_t candidates = 0;
   uint32_t reasons = 0;

@@ -3,6 +3,7 @@
 
 #include "../include/top.h"
 #include "../rank/attention.h"
+#include "../rank/online.h"
 #include "../rank/ranker_inputs.h"
 #include "../recall/content.h"
 #include "../recall/fold_in.h"
@@ -59,6 +60,7 @@ struct Scratch {
   std::vector<uint32_t> order;
   ReasonScratch reasons;
   RankerScratch ranker;
+  OnlineScratch online;
 };
 
 }  // namespace kairank

@@ -11,7 +11,7 @@ Server::Server() : scratch_(makeScratch()), seats_(kServeBatch), asks_(kServeBat
   for (Seat& seat : seats_) seat.given.reserve(1);
 }
 
-void Server::ask(Core& core, const ModelSet& models, Request& request, Seat& seat, Ask& ask) {
+void Server::ask(Core& core, const ModelSet& models, const OnlineView* online, Request& request, Seat& seat, Ask& ask) {
   if (request.hasUser) {
     seat.events.clear();
     if (request.user != kNoRow) core.histories.read(request.user, kHistoryEvents, seat.events);
@@ -32,6 +32,8 @@ void Server::ask(Core& core, const ModelSet& models, Request& request, Seat& sea
   ask.k = request.k;
   ask.candidates = request.candidates;
   ask.reasons = request.reasons;
+  // What is like an item is a question of its own: no shopper's choices have a say in it.
+  if (request.mode != RequestMode::similar) ask.online = online;
   if (models.intents && request.hasUser && request.user != kNoRow) {
     seat.intent.resize(models.intents->model().config.dim);
     if (core.intents.intent(*models.intents, request.user, ask.events, ask.eventCount, intent_, seat.intent.data())) {
@@ -50,7 +52,10 @@ void Server::ask(Core& core, const ModelSet& models, Request& request, Seat& sea
   ask.givenCount = seat.given.size();
 }
 
-void Server::tell(Request& request, const Seat& seat, Answer& answer) {
+void Server::tell(Core& core, const OnlineLayer* layer, Request& request, const Seat& seat, Answer& answer) {
+  if (layer && request.noted != 0 && !answer.trained.empty()) core.feedback.shown(request.noted, *layer, answer);
+  answer.onlineInputs.clear();
+  answer.trained.clear();
   request.reasonEvents.reserve(answer.reasonEvents.size());
   for (uint32_t event : answer.reasonEvents) {
     request.reasonEvents.push_back(event == kNoEvent ? HistoryEvent{kNoRow, 0, 0, 0, 0} : seat.events[event]);
@@ -62,9 +67,12 @@ void Server::serve(Core& core, Request* const* requests, size_t count) {
   // The models are held before the epoch is entered: freeing the last set is slow, and not a reader's business.
   const std::shared_ptr<const ModelSet> models = core.models();
   epochs::Guard guard;
-  for (size_t i = 0; i < count; ++i) ask(core, *models, *requests[i], seats_[i], asks_[i]);
+  const std::shared_ptr<const OnlineLayer> layer = core.settings().online ? core.feedback.layer(*models) : nullptr;
+  const OnlineView view{layer.get(), &core.feedback.statistics, core.feedback.statistics.now()};
+  const OnlineView* const online = layer ? &view : nullptr;
+  for (size_t i = 0; i < count; ++i) ask(core, *models, online, *requests[i], seats_[i], asks_[i]);
   answerBatch(*models, asks_.data(), count, *scratch_, answers_.data());
-  for (size_t i = 0; i < count; ++i) tell(*requests[i], seats_[i], answers_[i]);
+  for (size_t i = 0; i < count; ++i) tell(core, layer.get(), *requests[i], seats_[i], answers_[i]);
 }
 
 }  // namespace kairank

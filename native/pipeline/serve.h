@@ -27,8 +27,8 @@ class Server {
     std::vector<float> intent;
   };
 
-  void ask(Core& core, const ModelSet& models, Request& request, Seat& seat, Ask& ask);
-  static void tell(Request& request, const Seat& seat, Answer& answer);
+  void ask(Core& core, const ModelSet& models, const OnlineView* online, Request& request, Seat& seat, Ask& ask);
+  static void tell(Core& core, const OnlineLayer* layer, Request& request, const Seat& seat, Answer& answer);
 
   ScratchPtr scratch_;
   std::vector<Seat> seats_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../rank/blend.h"
+#include "../rank/online.h"
 #include "../rank/ranker.h"
 #include "../recall/make_models.h"
 #include "recall_stage.h"
@@ -11,6 +12,8 @@
 namespace kairank {
 
 namespace {
+
+constexpr size_t kOnlineDepth = 200;  // candidates that feedback may reorder, where there is no ranker
 
 void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
   const Candidates& candidates = scratch.candidates;
@@ -28,6 +31,20 @@ void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
     std::copy_n(scratch.parts.data() + order[i] * kSources, kSources, answer.parts.data() + i * kSources);
   }
   answer.underfilled = shown < ask.k;
+}
+
+/// What feedback on the items shown will learn from.
+void remember(const OnlineView& view, const ModelSet& models, Scratch& scratch, Answer& answer) {
+  const size_t width = view.layer->weights.size();
+  const size_t kept = std::min(answer.rows.size(), kRemembered);
+  answer.onlineInputs.resize(kept * width);
+  answer.trained.resize(kept);
+  for (size_t r = 0; r < kept; r++) {
+    const uint32_t i = scratch.order[r];
+    answer.trained[r] = scratch.online.base[i];
+    onlineInputs(view, models, scratch.candidates, scratch.z, i, scratch.ranker, scratch.online,
+                 answer.onlineInputs.data() + r * width);
+  }
 }
 
 }  // namespace
@@ -50,13 +67,21 @@ void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch&
     }
     standardise(candidates, scratch.z);
     blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
+    const size_t depth = models.ranker ? models.ranker->depth : kOnlineDepth;
+    if (models.ranker || (ask.online && !ask.online->layer->idle)) {
+      orderBest(candidates, scratch.scores, depth, scratch.order);
+      scratch.order.resize(std::min<size_t>(depth, scratch.order.size()));
+    }
     if (models.ranker) {
-      orderBest(candidates, scratch.scores, models.ranker->depth, scratch.order);
-      scratch.order.resize(std::min<size_t>(models.ranker->depth, scratch.order.size()));
       scratch.ranker.history.read(ask.events, ask.eventCount);
       rerank(models, candidates, scratch.z, scratch.order, scratch.ranker, scratch.scores);
     }
+    if (ask.online)
+      adjust(*ask.online, models, candidates, scratch.z, scratch.ranker, scratch.online, scratch.order, scratch.scores);
     pick(ask, scratch, answer);
+    answer.onlineInputs.clear();
+    answer.trained.clear();
+    if (ask.online) remember(*ask.online, models, scratch, answer);
     answer.reasonEvents.assign(answer.rows.size() * ask.reasons, kNoEvent);
     answer.reasonWeights.assign(answer.rows.size() * ask.reasons, 0.0f);
     nameReasons(models, models.attention, scratch.attended, votes, answer.rows.data(), answer.rows.size(), ask.reasons,

@@ -13,6 +13,8 @@
 
 namespace kairank {
 
+struct OnlineView;
+
 /// Which rows may be shown: bit r of words; null words mean every row below `rows`. The words of a live catalogue
 /// change while they are read.
 struct Eligibility {
@@ -44,7 +46,8 @@ struct Ask {
   size_t givenCount = 0;
   uint32_t k = 10;
   uint32_t candidates = 500;
-  uint32_t reasons = 0;  // events to name for each item
+  uint32_t reasons = 0;                // events to name for each item
+  const OnlineView* online = nullptr;  // what feedback taught since training; null: as trained
 };
 
 /// What came of it; vectors keep their capacity from call to call.
@@ -56,6 +59,8 @@ struct Answer {
   std::vector<uint32_t> reasonEvents;  // rows x reasons: index into Ask::events, kNoEvent where fewer
   std::vector<float> reasonWeights;    // rows x reasons: share of the event in the item's attention, 0 to 1
   bool underfilled = false;            // fewer than k rows were eligible
+  std::vector<float> onlineInputs;     // of the first rows, onlineWidth each, for feedback; where the ask had `online`
+  std::vector<float> trained;          // their scores as trained
 };
 
 /// Working memory of one thread, reused between calls.

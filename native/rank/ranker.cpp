@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "../dispatch/dispatch.h"
+#include "reorder.h"
 
 namespace kairank {
 
@@ -44,14 +45,8 @@ void rerank(const ModelSet& models, const Candidates& candidates, const std::vec
   scratch.scores.resize(rows);
   rankerInputs(models, candidates, z, scores, order, scratch, scratch.inputs.data());
   rankerScores(*models.ranker, scratch.inputs.data(), rows, scratch.hidden, scratch.scores.data());
-  const double worst = *std::min_element(scratch.scores.begin(), scratch.scores.end());
-  const double below = scores[order.back()];
-  // The rest keeps its distances to the last of these.
-  for (double& score : scores) score = score - below + worst - 1;
-  for (size_t r = 0; r < rows; r++) scores[order[r]] = scratch.scores[r];
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return scores[a] != scores[b] ? scores[a] > scores[b] : candidates.rows[a] < candidates.rows[b];
-  });
+  scratch.place(order, candidates.rows.size());
+  reorder(candidates, scratch.scores.data(), order, scores);
 }
 
 }  // namespace kairank

@@ -46,6 +46,21 @@ struct RankerScratch {
   std::vector<float> keys, own, cosines;
   std::vector<uint8_t> known;
   std::vector<float> inputs, hidden, scores;
+  std::vector<uint32_t> ranked;  // by candidate: its place among those that the ranker saw, kNoRow for none
+  size_t count = 0;              // of these
+
+  /// Notes which candidates the ranker saw, in which order.
+  void place(const std::vector<uint32_t>& order, size_t candidates) {
+    ranked.assign(candidates, kNoRow);
+    count = order.size();
+    for (uint32_t r = 0; r < order.size(); r++) ranked[order[r]] = r;
+  }
+
+  /// The last hidden layer of a candidate; null for one that the ranker did not see.
+  const float* narrowOf(uint32_t candidate, const RankerModel& model) const {
+    if (ranked[candidate] == kNoRow) return nullptr;
+    return hidden.data() + count * model.hidden + static_cast<size_t>(ranked[candidate]) * model.narrow;
+  }
 };
 
 /// inputs = chosen x kRankerInputs for the candidates named in `chosen` (indexes), best by the blend first. `z` and

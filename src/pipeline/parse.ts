@@ -1,5 +1,6 @@
 /** Requests as the caller writes them, checked and turned into what the core takes. */
 
+import { randomUUID } from 'node:crypto';
 import { checkFieldNames } from '../catalog/items.js';
 import type { Schema } from '../catalog/schema.js';
 import type { NativeRequest } from '../native.js';
@@ -22,7 +23,7 @@ const SHOPPER = ['user', 'events', 'onUnknownUser', 'excludeSeen'];
 
 /** A request that passed; `where` is compiled by whoever holds the filters. */
 export interface ParsedRequest {
-  native: NativeRequest;
+  native: NativeRequest & { requestId: string };
   where: unknown;
   fields: string[];
   signal: AbortSignal | undefined;
@@ -40,6 +41,7 @@ function common(schema: Schema, request: Record<string, unknown>, mode: NativeRe
   const { where, exclude, reasons, fields, deadline } = request;
   return {
     native: {
+      requestId: randomUUID(),
       user: null,
       events: null,
       mode,

@@ -1,6 +1,5 @@
 /** Requests answered: checked, asked of the core, and put into the caller's words. */
 
-import { randomUUID } from 'node:crypto';
 import { type Filter, FilterCache, mayBeEvicted } from '../catalog/filters.js';
 import { titleOf } from '../catalog/items.js';
 import type { FieldName, Fields, FieldValue, Schema, StoredFields } from '../catalog/schema.js';
@@ -103,7 +102,7 @@ export class Server<F extends Fields> {
       };
     });
     return {
-      requestId: randomUUID(),
+      requestId: native.requestId,
       items,
       degraded: [],
       underfilled: reply.underfilled,

@@ -25,6 +25,8 @@ export interface EventsOptions {
   admit: readonly ColumnValue[] | null;
   /** Told when events speak for items that the models know nothing of. */
   onNewcomers: () => void;
+  /** Told when events named lists that they chose from; null: nothing is learned from them. */
+  onFeedback: (() => void) | null;
 }
 
 export class Events<T extends string = string> {
@@ -83,7 +85,7 @@ export class Events<T extends string = string> {
 
   #apply({ events, fresh }: Stored): void {
     call(() => {
-      const { admit } = this.options;
+      const { admit, onFeedback } = this.options;
       const keys = Float64Array.from(fresh.keys);
       if (fresh.ids.length > 0 && admit) {
         this.core.putItems(
@@ -93,13 +95,16 @@ export class Events<T extends string = string> {
         );
       } else if (fresh.ids.length > 0) this.core.reserveItems(fresh.ids, keys);
       if (events.length === 0) return;
+      const answering = onFeedback !== null && events.some(({ extras }) => extras?.requestId !== undefined);
       const unplaced = this.core.addEvents(
         events.map(({ user }) => user),
         events.map(({ item }) => item),
         Uint16Array.from(events, ({ type }) => type),
         Float32Array.from(events, ({ type, value }) => weightOf(this.types, type, value)),
         Float64Array.from(events, ({ at }) => at),
+        answering ? events.map(({ extras }) => extras?.requestId ?? '') : null,
       );
+      if (answering) onFeedback?.();
       if (unplaced > 0) this.options.onNewcomers();
     });
   }

@@ -1,7 +1,7 @@
 /**
  * The durable folder: data.mdb (LMDB), the lock, and models/.
  *
- * Databases: settings (format, catalog, eventTypes, current, nextKey, nextBlock), keys (id -> durable key), items
+ * Databases: settings (format, catalog, eventTypes, current, online, nextKey, nextBlock), keys (id -> durable key), items
  * (id -> { key, fields }), vectors (id -> bytes of the item's vectors by field), log (block number -> block of events),
  * eventIds (id of an event -> 1).
  */
@@ -16,8 +16,17 @@ import { checkDataFile } from './data-file.js';
 import { joinItem, splitItem, type VectorRecord } from './item-vectors.js';
 import { type FolderLock, isLockFile, lockFolder } from './lock.js';
 import { MODELS_FOLDER } from './paths.js';
-import { formatRecord, parseCurrent, parseSettings, readFormat } from './settings.js';
-import type { CurrentBundle, EventLogReader, ItemFields, Store, StoredRecord, StoreSettings, StoreTransaction } from './store.js';
+import { formatRecord, onlineRecord, parseCurrent, parseOnline, parseSettings, readFormat } from './settings.js';
+import type {
+  CurrentBundle,
+  EventLogReader,
+  ItemFields,
+  OnlineState,
+  Store,
+  StoredRecord,
+  StoreSettings,
+  StoreTransaction,
+} from './store.js';
 import { type Commit, WriteQueue } from './write-queue.js';
 
 const DATA_FILE = 'data.mdb';
@@ -149,6 +158,10 @@ export class FolderStore implements Store {
     return parseCurrent(this.#databases.settings.get('current'), join(this.dir, DATA_FILE));
   }
 
+  get online(): OnlineState | null {
+    return parseOnline(this.#databases.settings.get('online'), join(this.dir, DATA_FILE));
+  }
+
   get log(): EventLogReader {
     return { replay: () => this.#replay() };
   }
@@ -250,6 +263,7 @@ export class FolderStore implements Store {
           },
           log: { append: (block) => log.putSync(nextBlock++, encodeBlock(block)) },
           setCurrent: (current) => settings.putSync('current', current),
+          setOnline: (online) => settings.putSync('online', onlineRecord(online)),
         });
         settings.putSync('nextKey', nextKey);
         settings.putSync('nextBlock', nextBlock);

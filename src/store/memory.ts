@@ -1,7 +1,7 @@
 /** A store that keeps nothing: for tests, evaluation and engines that are filled anew at each start. */
 
 import type { EventBlock } from './block.js';
-import type { CurrentBundle, ItemFields, Store, StoredRecord, StoreSettings, StoreTransaction } from './store.js';
+import type { CurrentBundle, ItemFields, OnlineState, Store, StoredRecord, StoreSettings, StoreTransaction } from './store.js';
 import { WriteQueue } from './write-queue.js';
 
 const SLICE = 4096;
@@ -9,6 +9,7 @@ const SLICE = 4096;
 export class MemoryStore implements Store {
   readonly dir = null;
   current: CurrentBundle | null = null;
+  online: OnlineState | null = null;
   readonly #keys = new Map<string, number>();
   readonly #items = new Map<string, ItemFields>();
   readonly #eventIds = new Set<string>();
@@ -35,6 +36,9 @@ export class MemoryStore implements Store {
       log: { append: () => undefined },
       setCurrent: (current) => {
         this.current = current;
+      },
+      setOnline: (online) => {
+        this.online = online;
       },
     };
     this.#queue = new WriteQueue(async (body) => body(transaction));

@@ -4,7 +4,7 @@ import { type CatalogRecord, FIELD_KINDS, type FieldRecord, MAX_VECTOR_DIM } fro
 import { KairankError } from '../errors.js';
 import { show } from '../options.js';
 import { parseEventTypes } from '../shopper/event-types.js';
-import type { CurrentBundle, StoreSettings } from './store.js';
+import type { CurrentBundle, OnlineState, StoreSettings } from './store.js';
 
 const FORMAT = 'kairank';
 /** Rises when a folder written by this version could not be read by an older one. 2: the catalogue has a vector field. */
@@ -62,6 +62,22 @@ function parseField(field: unknown, file: string): FieldRecord {
 
 export function parseSettings(catalog: unknown, eventTypes: unknown, file: string): StoreSettings {
   return { catalog: parseCatalog(catalog, file), eventTypes: parseEventTypes(eventTypes, file) };
+}
+
+/** How what feedback taught is written. */
+export function onlineRecord({ bundle, state }: OnlineState): { bundle: string; state: number[] } {
+  return { bundle, state: [...state] };
+}
+
+/** What was written last; null for nothing. What its numbers are worth is checked by who goes on from them. */
+export function parseOnline(value: unknown, file: string): OnlineState | null {
+  const what = 'record of what feedback taught';
+  if (value === undefined) return null;
+  if (typeof value !== 'object' || value === null || !('bundle' in value) || !('state' in value)) return corrupt(file, what, value);
+  const { bundle, state } = value;
+  if (typeof bundle !== 'string') return corrupt(file, what, bundle);
+  if (!Array.isArray(state) || !state.every((number): number is number => typeof number === 'number')) return corrupt(file, what, state);
+  return { bundle, state: Float32Array.from(state) };
 }
 
 /** The record of the current bundle; null before the first training. Its name is a path: it must not lead elsewhere. */

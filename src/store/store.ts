@@ -26,6 +26,12 @@ export interface CurrentBundle {
   checksum: string;
 }
 
+/** What feedback taught beside a bundle. */
+export interface OnlineState {
+  bundle: string;
+  state: Float32Array;
+}
+
 /** Changes and reads inside one transaction: it sees its own changes. */
 export interface StoreTransaction {
   /** The durable key of an id; 0 when it has none. */
@@ -42,6 +48,8 @@ export interface StoreTransaction {
   readonly log: EventLogWriter;
   /** Makes this bundle the current one. */
   setCurrent(current: CurrentBundle): void;
+  /** Keeps what feedback taught; what was kept before is replaced. */
+  setOnline(online: OnlineState): void;
 }
 
 /** The end of the event log that is written to. A distributed log would stand behind this and {@link EventLogReader}. */
@@ -59,6 +67,7 @@ export interface Store {
   readonly dir: string | null;
   readonly settings: StoreSettings;
   readonly current: CurrentBundle | null;
+  readonly online: OnlineState | null;
   readonly log: EventLogReader;
   /** Every id that has a key, in the order of keys (1, 2, ...). */
   ids(): string[];

@@ -19,6 +19,7 @@ export function request(given: Partial<NativeRequest> = {}): NativeRequest {
     excludeSeen: null,
     exclude: null,
     now: 0,
+    requestId: null,
     deadline: 0,
     reasons: 0,
     ...given,
