@@ -58,9 +58,12 @@ void orderBest(const Candidates& candidates, const std::vector<double>& scores, 
   order.resize(candidates.rows.size());
   std::iota(order.begin(), order.end(), 0u);
   const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
-  std::partial_sort(order.begin(), end, order.end(), [&](uint32_t a, uint32_t b) {
+  const auto better = [&](uint32_t a, uint32_t b) {
     return scores[a] != scores[b] ? scores[a] > scores[b] : candidates.rows[a] < candidates.rows[b];
-  });
+  };
+  // Quicker than a partial sort, whose heap is slow where much is wanted.
+  if (end != order.end()) std::nth_element(order.begin(), end, order.end(), better);
+  std::sort(order.begin(), end, better);
 }
 
 }  // namespace kairank

@@ -29,29 +29,32 @@ constexpr size_t kRulesAt = kFactorsAt + 3;
 constexpr size_t kSequenceAt = kRulesAt + 2;
 static_assert(kSequenceAt + 1 == kRankerInputs, "every input has its place");
 
-/// A number that rises as the score falls, and, of equal scores, as the row rises: sorted as a whole, it sorts both.
-uint64_t descending(float score, uint32_t row) {
+/// A number that rises as the score falls.
+uint32_t descending(float score) {
   score += 0.0f;  // a zero has one sign
   uint32_t bits;
   std::memcpy(&bits, &score, sizeof bits);
-  const uint32_t rising = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-  return uint64_t{~rising} << 32 | row;
+  return ~(bits & 0x80000000u ? ~bits : bits | 0x80000000u);
 }
 
-/// Places of the candidates by each source's score, best first; kNoRow where it has none.
+/// Places of the candidates by each source's score, best first and equal ones by row; kNoRow where it has none.
 void placeSources(const Candidates& candidates, RankerScratch& scratch) {
-  const size_t count = candidates.rows.size();
-  std::vector<std::pair<uint64_t, uint32_t>>& order = scratch.order;
+  const uint32_t count = static_cast<uint32_t>(candidates.rows.size());
+  std::vector<Keyed>& byRow = scratch.byRow;
+  byRow.clear();
+  for (uint32_t i = 0; i < count; i++) byRow.push_back({candidates.rows[i], i});
+  radixSort(byRow, scratch.spare);
+  std::vector<Keyed>& order = scratch.order;
   for (size_t s = 0; s < kSources; s++) {
     order.clear();
-    for (uint32_t i = 0; i < count; i++) {
-      if ((candidates.sources[i] >> s) & 1) {
-        order.emplace_back(descending(candidates.scores[s][i], candidates.rows[i]), i);
+    for (const Keyed& one : byRow) {
+      if ((candidates.sources[one.index] >> s) & 1) {
+        order.push_back({descending(candidates.scores[s][one.index]), one.index});
       }
     }
-    std::sort(order.begin(), order.end());
     scratch.places[s].assign(count, kNoRow);
-    for (uint32_t place = 0; place < order.size(); place++) scratch.places[s][order[place].second] = place;
+    radixSort(order, scratch.spare);
+    for (uint32_t place = 0; place < order.size(); place++) scratch.places[s][order[place].index] = place;
   }
 }
 

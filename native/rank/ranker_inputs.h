@@ -3,9 +3,9 @@
 // shopper's last events one by one, what is in fashion, and what the shopper had before.
 
 #include <array>
-#include <utility>
 #include <vector>
 
+#include "../include/radix.h"
 #include "../state/candidates.h"
 #include "../state/votes.h"
 
@@ -42,7 +42,7 @@ struct RankerHistory {
 struct RankerScratch {
   RankerHistory history;
   std::array<std::vector<uint32_t>, kSources> places;  // of each candidate among those that a source scored
-  std::vector<std::pair<uint64_t, uint32_t>> order;
+  std::vector<Keyed> byRow, order, spare;
   std::vector<float> keys, own, cosines;
   std::vector<uint8_t> known;
   std::vector<float> inputs, hidden, scores;

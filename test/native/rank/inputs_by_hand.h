@@ -198,8 +198,8 @@ struct Network {
     numbers.push_back(model.trust);
   }
 
-  /// Of one candidate: its inputs standardised, through two layers that cut off below zero, beside the blend.
-  double score(const std::vector<double>& inputs) const {
+  /// The last hidden layer of one candidate: its inputs standardised, through two layers that cut off below zero.
+  std::vector<double> narrow(const std::vector<double>& inputs) const {
     size_t at = 0;
     std::vector<double> values(inputs.size());
     for (size_t i = 0; i < inputs.size(); i++) values[i] = (inputs[i] - shape.mean[i]) * double{shape.scale[i]};
@@ -213,8 +213,14 @@ struct Network {
       at += (values.size() + 1) * width;
       values = next;
     }
+    return values;
+  }
+
+  /// What the last layer makes of it, beside the blend.
+  double score(const std::vector<double>& inputs) const {
     double sum = numbers.back() * inputs[blendInputByHand()];
-    for (size_t j = 0; j < values.size(); j++) sum += values[j] * numbers[at + j];
+    const std::vector<double> values = narrow(inputs);
+    for (size_t j = 0; j < values.size(); j++) sum += values[j] * numbers[shape.lastAt() + j];
     return sum;
   }
 };
