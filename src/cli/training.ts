@@ -1,6 +1,7 @@
-/** Training in words: its progress, and what came of the ranker. */
+/** Training in words: its progress, and what came of it. */
 
 import type { Phase, TrainProgress, TrainReport } from '../learn/types.js';
+import { OUTCOMES } from '../shopper/next-event.js';
 import type { Progress } from './progress.js';
 
 const TASKS: Record<Phase, string> = {
@@ -12,6 +13,7 @@ const TASKS: Record<Phase, string> = {
   ranker: 'learning to rank',
   blend: 'learning the blend',
   refit: 'fitting on everything',
+  next: 'learning what comes next',
   save: 'saving',
 };
 
@@ -34,6 +36,15 @@ export function rankerWords({ ranker }: TrainReport): string[] {
   const verdict = used ? 'ranker used' : 'ranker tried, not used';
   return [
     `${verdict}: validation NDCG@10 ${reached.ndcg.toFixed(4)} against ${without.ndcg.toFixed(4)}, standard error ${error.toFixed(4)}`,
+  ];
+}
+
+/** How well the next event is foretold; nothing where it is not. */
+export function nextEventWords({ next }: TrainReport): string[] {
+  if (!next) return [];
+  const orders = OUTCOMES.map((outcome) => `${outcome} ${next.outcomes[outcome].auc?.toFixed(3) ?? 'never came'}`);
+  return [
+    `next event: AUC of ${orders.join(', ')}; calibration error ${next.calibrationError.toFixed(3)}, log loss ${next.logLoss.toFixed(3)} (${next.logLossOfShares.toFixed(3)} by shares alone)`,
   ];
 }
 

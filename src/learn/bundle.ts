@@ -8,6 +8,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KairankError } from '../errors.js';
 import { readSafetensors, type Tensor, writeSafetensors } from '../formats/safetensors.js';
+import type { NextEventModel } from '../shopper/next-event.js';
 import { type ModelTensors, readTensors, tensorsOf } from './tensors.js';
 import type { TrainReport } from './types.js';
 
@@ -27,6 +28,8 @@ export interface Bundle {
   id: string;
   trainedAt: string;
   report: TrainReport;
+  /** Foretells the next event of a shopper; a few dozen numbers, which is why the manifest has room for them. */
+  next: NextEventModel | null;
   tensors: ModelTensors;
 }
 
@@ -69,6 +72,7 @@ export async function writeBundle(
   folder: string,
   tensors: ModelTensors,
   report: TrainReport,
+  next: NextEventModel | null = null,
 ): Promise<BundleReference & { trainedAt: string }> {
   const now = new Date();
   const id = newBundleId(now);
@@ -84,6 +88,7 @@ export async function writeBundle(
         trainedAt: now.toISOString(),
         settings,
         report,
+        next,
         weights: { file: WEIGHTS, bytes: weights.length, sha256: sha256(weights) },
       },
       null,
@@ -150,14 +155,23 @@ export async function readBundle(folder: string, { bundle, checksum }: BundleRef
   const {
     report,
     trainedAt,
+    // Bundles of before there was such a model have none.
+    next = null,
     weights: expected,
   } = manifest as unknown as {
-    report: TrainReport;
+    report: Omit<TrainReport, 'next'> & { next?: TrainReport['next'] };
     trainedAt: string;
+    next?: NextEventModel | null;
     weights: { bytes: number; sha256: string };
   };
   if (weights.length !== expected.bytes) corrupt(weightsPath, `expected ${expected.bytes} bytes, got ${weights.length}`);
   if (sha256(weights) !== expected.sha256) corrupt(weightsPath, 'the checksum of the weights is wrong');
   const arrays: ReadonlyMap<string, Tensor> = readSafetensors(weights, weightsPath).tensors;
-  return { id: bundle, trainedAt, report, tensors: readTensors(arrays, manifest.settings, weightsPath) };
+  return {
+    id: bundle,
+    trainedAt,
+    report: { ...report, next: report.next ?? null },
+    next,
+    tensors: readTensors(arrays, manifest.settings, weightsPath),
+  };
 }

@@ -213,6 +213,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
       excludeSeen: made.excludeSeen,
     },
     ranker: null,
+    next: null,
     excludeSeen: made.excludeSeen,
     validation: validation && chosen && { cases: validation.targetOffsets.length - 1, ndcg: chosen.ndcg, recall: chosen.recall },
     refitted: false,

@@ -2,8 +2,9 @@
 
 import type { ContentField, Cuts } from '../catalog/content.js';
 import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
+import type { NextEventReport } from './next-event.js';
 
-export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'ranker', 'refit', 'save'] as const;
+export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'ranker', 'refit', 'next', 'save'] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface TrainProgress {
@@ -39,6 +40,11 @@ export interface TrainOptions {
    * gets what they leave, and is left out where that is too little to learn anything. Default: '10m'.
    */
   budget?: number | string;
+  /**
+   * How long a shopper does nothing before the session counts as over, for the model of the next event: as `budget`, a minute at
+   * least. Default: '30m'.
+   */
+  sessionGap?: number | string;
 }
 
 /** How one model came to be. */
@@ -78,6 +84,11 @@ export interface TrainReport {
    * or time, or where it was not wanted.
    */
   ranker: (LearnedModel & { with: Quality; without: Quality; error: number; used: boolean }) | null;
+  /**
+   * How well what a shopper does next is foretold; null where nothing is: in a shop of purchases alone, where times mean nothing, of
+   * too few events, and in an evaluation.
+   */
+  next: NextEventReport | null;
   excludeSeen: boolean;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
   validation: { cases: number; ndcg: number; recall: number } | null;
