@@ -22,7 +22,16 @@ export type { Where } from './catalog/where.js';
 export { Engine, type EngineStats } from './engine.js';
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, KairankError } from './errors.js';
 export type { NextEventReport, NextOutcomeReport } from './learn/next-event.js';
-export type { LearnedModel, ModelsInfo, Phase, TrainOptions, TrainProgress, TrainReport, TrainResult } from './learn/types.js';
+export type {
+  LearnedContent,
+  LearnedModel,
+  ModelsInfo,
+  Phase,
+  TrainOptions,
+  TrainProgress,
+  TrainReport,
+  TrainResult,
+} from './learn/types.js';
 export type { DispatchInfo, SourceName, TargetName, Trial } from './native.js';
 export type { OpenOptions } from './opening.js';
 export {

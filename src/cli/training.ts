@@ -2,6 +2,7 @@
 
 import type { Phase, TrainProgress, TrainReport } from '../learn/types.js';
 import { OUTCOMES } from '../shopper/next-event.js';
+import { plural } from './output.js';
 import type { Progress } from './progress.js';
 
 const TASKS: Record<Phase, string> = {
@@ -37,6 +38,20 @@ export function rankerWords({ ranker }: TrainReport): string[] {
   return [
     `${verdict}: validation NDCG@10 ${reached.ndcg.toFixed(4)} against ${without.ndcg.toFixed(4)}, standard error ${error.toFixed(4)}`,
   ];
+}
+
+/** How many items the descriptions cover, by modality; nothing where none are read. */
+export function coverageWords({ content }: TrainReport): string[] {
+  if (!content?.coverage) return [];
+  const shares = Object.entries(content.coverage).map(([name, share]) => `${name} ${percent(share)}`);
+  return [`described by ${shares.join(', ')}; ${plural(content.undescribed ?? 0, 'item')} by nothing`];
+}
+
+/** A share that is neither none nor all does not look like it. */
+function percent(share: number): string {
+  if (share > 0 && share < 0.01) return '< 1 %';
+  if (share < 1 && share > 0.99) return '> 99 %';
+  return `${Math.round(100 * share)} %`;
 }
 
 /** How well the next event is foretold; nothing where it is not. */

@@ -6,11 +6,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Coverage } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { readSafetensors, type Tensor, writeSafetensors } from '../formats/safetensors.js';
 import type { NextEventModel } from '../shopper/next-event.js';
 import { type ModelTensors, readTensors, tensorsOf } from './tensors.js';
-import type { TrainReport } from './types.js';
+import type { LearnedContent, TrainReport } from './types.js';
 
 const FORMAT = 'kairank-bundle';
 const FORMAT_VERSION = 4;
@@ -140,6 +141,20 @@ function parseManifest(bytes: Buffer, path: string): Record<string, unknown> {
   return manifest;
 }
 
+/** A report as an older version may have written it: without what it did not measure. */
+type StoredReport = Omit<TrainReport, 'next' | 'content'> & {
+  next?: TrainReport['next'];
+  content: (Omit<LearnedContent, keyof Coverage> & Partial<Coverage>) | null;
+};
+
+function completed({ next = null, content, ...report }: StoredReport): TrainReport {
+  return {
+    ...report,
+    next,
+    content: content && { ...content, coverage: content.coverage ?? null, undescribed: content.undescribed ?? null },
+  };
+}
+
 /**
  * Reads a bundle and checks all of it: checksums, names, shapes and ranges.
  * @throws KairankError KAIRANK_CORRUPT_FILE, KAIRANK_UNSUPPORTED_FORMAT naming the file
@@ -159,7 +174,7 @@ export async function readBundle(folder: string, { bundle, checksum }: BundleRef
     next = null,
     weights: expected,
   } = manifest as unknown as {
-    report: Omit<TrainReport, 'next'> & { next?: TrainReport['next'] };
+    report: StoredReport;
     trainedAt: string;
     next?: NextEventModel | null;
     weights: { bytes: number; sha256: string };
@@ -170,7 +185,7 @@ export async function readBundle(folder: string, { bundle, checksum }: BundleRef
   return {
     id: bundle,
     trainedAt,
-    report: { ...report, next: report.next ?? null },
+    report: completed(report),
     next,
     tensors: readTensors(arrays, manifest.settings, weightsPath),
   };

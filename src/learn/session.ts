@@ -148,9 +148,10 @@ export class Trainer {
     const histories = call(() => this.core.exportHistories());
     const keys = call(() => this.core.exportKeys());
     const slice = sliceHistories(histories, validation, seed);
-    const content = await this.descriptions.all(keys, stop);
-    let trained = await trainModels({ items: keys.length, ...slice, content }, options, run);
-    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories, content }, options, run);
+    const described = await this.descriptions.all(keys, stop);
+    let trained = await trainModels({ items: keys.length, ...slice, ...described }, options, run);
+    if (slice.validation && refit)
+      trained = await refitModels(trained, { items: keys.length, train: histories, ...described }, options, run);
     run.mark('next', false);
     const next = await learnNextEvent(histories, this.types, { seed, sessionGap, refit, signal: stop });
     trained = { ...trained, report: { ...trained.report, next: next?.report ?? null } };

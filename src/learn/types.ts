@@ -1,6 +1,6 @@
 /** What goes into a training run, and what comes out. */
 
-import type { ContentField, Cuts } from '../catalog/content.js';
+import type { ContentField, Coverage, Cuts } from '../catalog/content.js';
 import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
 import type { NextEventReport } from './next-event.js';
 
@@ -62,6 +62,16 @@ export interface LearnedSequence {
   report: SequenceReport;
 }
 
+/** How the content tower came to be, and what it could read. */
+export interface LearnedContent extends LearnedModel {
+  /** A text has three: its words, how it begins (`title.start`), and pieces of its words (`title.grams`). */
+  modalities: string[];
+  /** Of the models of an older version of kairank, null: it did not count. */
+  coverage: Coverage['coverage'] | null;
+  undescribed: number | null;
+  cuts: Record<string, Cuts>;
+}
+
 /** What a training run did. */
 export interface TrainReport {
   seed: number;
@@ -72,10 +82,10 @@ export interface TrainReport {
   /** null where it was not wanted, nothing follows anything, or the budget was used up. */
   sequence: LearnedSequence | null;
   /**
-   * What reads items' descriptions, by modality, and where numbers are cut into bins; null where it was not wanted, nothing
-   * follows anything, or nothing is known of any item.
+   * What reads items' descriptions, by modality, how many of the catalogue's items have each, and where numbers are cut into bins;
+   * null where it was not wanted, nothing follows anything, or nothing is known of any item.
    */
-  content: (LearnedModel & { modalities: string[]; cuts: Record<string, Cuts> }) | null;
+  content: LearnedContent | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   /**
@@ -127,6 +137,8 @@ export interface TrainingData {
   validation: NativeCases | null;
   /** What is known of the items, by row; absent: nothing. */
   content?: readonly ContentField[] | undefined;
+  /** Rows that are items of the catalogue now: of the others nothing can be known. Absent: all. */
+  catalogued?: number | undefined;
   /** Rows that validation asks for and training has no events of, rising; absent: the content tower withholds some itself. */
   newRows?: Uint32Array | undefined;
 }
