@@ -32,7 +32,7 @@ function* walk(user: number): Generator<string, never> {
 }
 
 function requestOf(user: string): NativeRequest {
-  const nothing = { events: null, items: null, filter: -1, excludeSeen: null, exclude: null, now: 0, deadline: 0, reasons: 0 };
+  const nothing = { events: null, items: null, words: null, filter: -1, excludeSeen: null, exclude: null, now: 0, deadline: 0, reasons: 0 };
   return { ...nothing, user, mode: 'recommend', k: K, candidates: CANDIDATES };
 }
 

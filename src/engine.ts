@@ -200,8 +200,10 @@ export class Engine<F extends Fields = Fields, T extends string = string> implem
   }
 
   /**
-   * The items most like one item, best first; the item itself is left out.
-   * @throws KairankError as `recommend`, and KAIRANK_NOT_FOUND for an item that the catalogue does not have
+   * The items most like one item, best first, the item itself left out; or, with `text` in its place, those whose
+   * content is nearest to what the words say, newly put ones too. The words are read by the content tower as an item's text fields.
+   * @throws KairankError as `recommend`; KAIRANK_NOT_FOUND for an item that the catalogue does not have, and for a text
+   * before `train` has learned from text fields; KAIRANK_INVALID_ARGUMENT for a text where the catalogue has no text field
    */
   async similar<const N extends FieldName<F> = never>(request: SimilarRequest<F, N>): Promise<Answer<F, N>> {
     this.#open();

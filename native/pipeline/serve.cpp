@@ -32,6 +32,16 @@ void Server::ask(Core& core, const ModelSet& models, Request& request, Seat& sea
   ask.k = request.k;
   ask.candidates = request.candidates;
   ask.reasons = request.reasons;
+  if (request.words) {
+    ask.inWords = true;
+    request.known = models.content && readsContent(*models.content, *request.words);
+    if (request.known) {
+      seat.content.resize(models.content->dim);
+      if (encodeAlone(*models.content, *request.words, content_, seat.content.data())) {
+        ask.content = seat.content.data();
+      }
+    }
+  }
   if (models.intents && request.hasUser && request.user != kNoRow) {
     seat.intent.resize(models.intents->model().config.dim);
     if (core.intents.intent(*models.intents, request.user, ask.events, ask.eventCount, intent_, seat.intent.data())) {

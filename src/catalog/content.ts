@@ -135,6 +135,11 @@ export function modalitiesOf(fields: readonly ContentField[], cuts: Map<string, 
   return fields.flatMap((field) => fieldModalities(field, cuts));
 }
 
+/** A query in words as one item whose text fields all have these words, and which says nothing else. */
+export function queryModalities(fields: readonly string[], text: string): NativeModality[] {
+  return modalitiesOf(fields.map((name) => ({ name, kind: 'text', values: [text] })));
+}
+
 /** How much of a catalogue its descriptions cover. */
 export interface Coverage {
   /** By modality: the share of the items that say something by it, 0 to 1. */
