@@ -37,7 +37,8 @@ export interface TrainOptions {
   refit?: boolean;
   /**
    * What training may take: milliseconds, or words such as '90s', '10m', '1h'. Simple models first; the sequence model
-   * gets what they leave, and is left out where that is too little to learn anything. Default: '10m'.
+   * gets what they leave, and is left out where that is too little to learn anything. Saving comes on top, and what comes next in a
+   * session, which takes seconds. Default: '10m'.
    */
   budget?: number | string;
   /**

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/evaluate/random.js';
+import { nextEventWords } from '../../src/cli/training.js';
 import { defineCatalog, Engine } from '../../src/index.js';
 import { gatherMoments } from '../../src/learn/moments.js';
 import { learnNextEvent } from '../../src/learn/next-event.js';
@@ -311,7 +312,15 @@ describe('engine.shopper', () => {
     const { next: report } = await engine.train({ seed: 3, validation: 0, budget: '3s' });
     expect(report).toMatchObject({ sessionGap: GAP });
     expect(report?.outcomes.buy.auc).toBeGreaterThan(0.7);
-    expect(engine.stats.models?.report.next).toEqual(report);
+    const kept = engine.stats.models?.report;
+    expect(kept?.next).toEqual(report);
+    if (!kept) throw new Error('no report');
+    expect(nextEventWords(kept)).toEqual([
+      expect.stringMatching(
+        /^next event: AUC of browse 0\.\d{3}, cart 0\.\d{3}, buy 0\.\d{3}, leave 0\.\d{3}; calibration error 0\.\d{3}, log loss \d\.\d{3} \(\d\.\d{3} by shares alone\)$/,
+      ) as string,
+    ]);
+    expect(nextEventWords({ ...kept, next: null })).toEqual([]);
 
     const { next } = await engine.shopper('u0', { at });
     if (!next) throw new Error('nothing is foretold');
