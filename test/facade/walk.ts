@@ -31,7 +31,7 @@ export const CHANCES: Chances = (last, openCart) => {
   return openCart ? { browse: 0.45, cart: 0.1, buy: 0.2, leave: 0.25 } : { browse: 0.5, cart: 0.2, buy: 0.02, leave: 0.28 };
 };
 
-/** Seconds between two events of a visit: their mean, exponentially distributed, and cut off below the session gap. */
+/** Milliseconds between two events of a visit: their mean, exponentially distributed, and cut off below the session gap. */
 export const MEAN_WAIT = 3 * MINUTE;
 export const LONGEST_WAIT = 29 * MINUTE;
 
