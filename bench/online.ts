@@ -44,7 +44,17 @@ export async function run(log: Log): Promise<Report> {
         excludeSeen: false,
       }),
     );
-    const nothing = { events: null, items: null, filter: -1, excludeSeen: null, exclude: null, now: 0, deadline: 0, reasons: 0 };
+    const nothing = {
+      events: null,
+      items: null,
+      words: null,
+      filter: -1,
+      excludeSeen: null,
+      exclude: null,
+      now: 0,
+      deadline: 0,
+      reasons: 0,
+    };
     let clock = 0;
     /** Microseconds an event of a round of choices, told with or without the list that each was made from. */
     const round = async (name: string, named: boolean): Promise<number> => {

@@ -86,7 +86,17 @@ export async function run(log: Log): Promise<Report> {
   try {
     const tensors = makeRanker(random, CANDIDATES);
     const ranker = learning.rankerFromTensors(tensors);
-    const nothing = { requestId: null, events: null, filter: -1, excludeSeen: null, exclude: null, now: 0, deadline: 0, reasons: 0 };
+    const nothing = {
+      requestId: null,
+      events: null,
+      words: null,
+      filter: -1,
+      excludeSeen: null,
+      exclude: null,
+      now: 0,
+      deadline: 0,
+      reasons: 0,
+    };
     const ask = async (user: number): Promise<number> => {
       const items = Array.from({ length: CANDIDATES }, (_, i) => `item-${(user * 7 + i * 23) % ITEMS}`);
       const request: NativeRequest = { ...nothing, user: `user-${user}`, items, mode: 'rank', k: CANDIDATES, candidates: CANDIDATES };

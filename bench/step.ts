@@ -36,6 +36,7 @@ function requestOf(user: string): NativeRequest {
     requestId: null,
     events: null,
     items: null,
+    words: null,
     filter: -1,
     excludeSeen: null,
     exclude: null,

@@ -12,15 +12,16 @@ import { Trainer } from './learn/session.js';
 import type { ModelsInfo, TrainOptions, TrainResult } from './learn/types.js';
 import { type NativeCore, native } from './native.js';
 import { checkOpenOptions, type OpenOptions, settingsFor } from './opening.js';
-import { id as checkId, integer, onlyKeys, record } from './options.js';
+import { id as checkId, integer, onlyKeys, record, time } from './options.js';
 import type { Answer, RankAnswer, RankRequest, RecommendRequest, SimilarRequest } from './pipeline/requests.js';
 import { type ItemLookup, Server } from './pipeline/serve.js';
 import { restore } from './restore.js';
-import { checkToken, ItemAnswers, ItemQuestions, type ShareToken } from './sharing.js';
+import { checkToken, OwnerAnswers, OwnerQuestions, type ShareToken } from './sharing.js';
 import { EventTypeTable } from './shopper/event-types.js';
 import type { Shopper } from './shopper/events.js';
 import { MAX_HISTORY, readShopper } from './shopper/history.js';
 import { interestsOf, recentEvents } from './shopper/interests.js';
+import { NEXT_EVENTS, type NextEventModel, nextEventOf } from './shopper/next-event.js';
 import { Events } from './shopper/stream.js';
 import { FolderStore } from './store/folder.js';
 import { MemoryStore } from './store/memory.js';
@@ -47,6 +48,8 @@ interface Parts {
   /** Whether feedback teaches. */
   online: boolean;
   lookup: ItemLookup;
+  /** What foretells a shopper's next event, now. */
+  next: () => NextEventModel | null | Promise<NextEventModel | null>;
   admit: boolean;
   /** What else is to be closed. */
   channel: { close(): void } | null;
@@ -124,12 +127,14 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
       core = made;
       await restore(store, made, schema, types, checked.signal);
       const newcomers = new Newcomers(made);
-      const trainer = new Trainer(made, store, schema, () => newcomers.wake());
+      const trainer = new Trainer(made, store, schema, types, () => newcomers.wake());
       await trainer.load();
       const lookup = (ids: readonly string[]): Map<string, ItemFields> => lookUp(store, ids);
-      const channel = new ItemAnswers(made.token, lookup);
+      const next = (): NextEventModel | null => trainer.next;
+      const channel = new OwnerAnswers(made.token, { items: lookup, next });
       const { admit, online } = checked;
-      return new Engine<F, T>({ core: made, settings: store.settings, store, trainer, newcomers, lookup, admit, online, channel });
+      const { settings: kept } = store;
+      return new Engine<F, T>({ core: made, settings: kept, store, trainer, newcomers, lookup, next, admit, online, channel });
     } catch (error) {
       core?.close();
       await store.close();
@@ -147,9 +152,11 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
   static attach<F extends Fields = Fields, T extends string = string>(token: ShareToken): Engine<F, T> {
     const { core: number, settings } = checkToken(token);
     const core = call(() => native().attachCore(number));
-    const channel = new ItemQuestions(number);
-    const lookup = (ids: readonly string[]): Promise<Map<string, ItemFields>> => channel.ask(ids);
-    return new Engine<F, T>({ core, settings, store: null, trainer: null, newcomers: null, lookup, admit: false, online: false, channel });
+    const channel = new OwnerQuestions(number);
+    const lookup = (ids: readonly string[]): Promise<Map<string, ItemFields>> => channel.items(ids);
+    const next = (): Promise<NextEventModel | null> => channel.next();
+    const owned = { store: null, trainer: null, newcomers: null, admit: false, online: false };
+    return new Engine<F, T>({ core, settings, ...owned, lookup, next, channel });
   }
 
   /** The catalogue that the engine was opened with, or that its folder stores. */
@@ -209,8 +216,10 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
   }
 
   /**
-   * The items most like one item, best first; the item itself is left out.
-   * @throws KairankError as `recommend`, and KAIRANK_NOT_FOUND for an item that the catalogue does not have
+   * The items most like one item, best first, the item itself left out; or, with `text` in its place, those whose
+   * content is nearest to what the words say, newly put ones too. The words are read by the content tower as an item's text fields.
+   * @throws KairankError as `recommend`; KAIRANK_NOT_FOUND for an item that the catalogue does not have, and for a text
+   * before `train` has learned from text fields; KAIRANK_INVALID_ARGUMENT for a text where the catalogue has no text field
    */
   async similar<const N extends FieldName<F> = never>(request: SimilarRequest<F, N>): Promise<Answer<F, N>> {
     this.#open();
@@ -218,19 +227,33 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
   }
 
   /**
-   * What the engine knows of a shopper: the last `limit` events (1 to 100,000; default 100), oldest first, and what those
-   * say of what the shopper is looking for now: how the last of them spread over categories, tags and bands of numbers.
+   * What the engine knows of a shopper: the last `limit` events (1 to 100,000; default 100), oldest first; what those
+   * say of what the shopper is looking for now: how the last of them spread over categories, tags and bands of numbers;
+   * and how likely it is that they look around, fill the cart, buy or leave next, learned by `train`.
+   *
+   * With `at` (a Date, an ISO 8601 string or milliseconds since 1970; default: now) all of it is as it was then.
    * @throws KairankError KAIRANK_NOT_FOUND (a user without events), KAIRANK_INVALID_ARGUMENT, KAIRANK_CLOSED
    */
-  async shopper(user: string, options: { limit?: number } = {}): Promise<Shopper> {
+  async shopper(user: string, options: { limit?: number; at?: Date | string | number } = {}): Promise<Shopper> {
     this.#open();
-    const { limit, ...rest } = record('options', options);
-    onlyKeys('', rest, ['limit']);
-    const most = limit === undefined ? DEFAULT_HISTORY : integer('limit', limit, 1, MAX_HISTORY);
-    const { core, lookup } = this.#parts;
+    const given = record('options', options);
+    onlyKeys('', given, ['limit', 'at']);
+    const limit = given.limit === undefined ? DEFAULT_HISTORY : integer('limit', given.limit, 1, MAX_HISTORY);
+    const at = given.at === undefined ? null : time('at', given.at);
+    const { core, lookup, next } = this.#parts;
+    const most = at === null ? Math.max(limit, NEXT_EVENTS) : MAX_HISTORY;
     const known = call(() => readShopper(core, this.#types, checkId('user', user), most));
-    const items = await lookup([...new Set(recentEvents(known.events).map(({ item }) => item))]);
-    return { ...known, interests: interestsOf(this.#schema, known.events, (id) => items.get(id)) };
+    // An event may come from a clock that is ahead of this one.
+    const now = at ?? Math.max(Date.now(), known.events.at(-1)?.at ?? 0);
+    const past = known.events.filter((event) => event.at <= now);
+    const events = past.slice(-limit);
+    const items = await lookup([...new Set(recentEvents(events).map(({ item }) => item))]);
+    return {
+      user: known.user,
+      events,
+      interests: interestsOf(this.#schema, events, (id) => items.get(id)),
+      next: nextEventOf(await next(), this.#types, past.slice(-NEXT_EVENTS), now),
+    };
   }
 
   /** A plain, cloneable value with which `Engine.attach` opens this engine in another thread of the process. */

@@ -21,8 +21,18 @@ export {
 export type { Where } from './catalog/where.js';
 export { Engine, type EngineStats } from './engine.js';
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, KairankError } from './errors.js';
+export type { NextEventReport, NextOutcomeReport } from './learn/next-event.js';
 export type { EngineEvents, OnlineInfo } from './learn/online.js';
-export type { LearnedModel, ModelsInfo, Phase, TrainOptions, TrainProgress, TrainReport, TrainResult } from './learn/types.js';
+export type {
+  LearnedContent,
+  LearnedModel,
+  ModelsInfo,
+  Phase,
+  TrainOptions,
+  TrainProgress,
+  TrainReport,
+  TrainResult,
+} from './learn/types.js';
 export type { DispatchInfo, SourceName, TargetName, Trial } from './native.js';
 export type { OpenOptions } from './opening.js';
 export {
@@ -49,4 +59,5 @@ export {
   type VisitEvent,
 } from './shopper/events.js';
 export type { BandInterest, Interest, Interests, ValueInterest } from './shopper/interests.js';
+export type { NextEvent, NextOutcome } from './shopper/next-event.js';
 export type { Events } from './shopper/stream.js';

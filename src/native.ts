@@ -455,9 +455,11 @@ export interface NativeRequest {
   /** The shopper, or the events of an anonymous visit; `similar` and plain popularity give neither. */
   user: string | null;
   events: NativeHistoryInput | null;
-  /** 'recommend' recalls; 'rank' scores `items` and nothing else; 'similar' takes items[0] as its only event. */
+  /** 'recommend' recalls; 'rank' scores `items` and nothing else; 'similar' takes items[0] as its only event, or `words`. */
   mode: 'recommend' | 'rank' | 'similar';
   items: readonly string[] | null;
+  /** 'similar' to no item: what is asked for, as features of one item. */
+  words: readonly NativeModality[] | null;
   k: number;
   candidates: number;
   /** Handle from compileFilter, or -1. */
@@ -491,7 +493,7 @@ export interface NativeReply {
   reasonTypes: Uint16Array;
   reasonWeights: Float32Array;
   underfilled: boolean;
-  /** False when `user` was given and has no history. */
+  /** False when `user` was given and has no history, or `words` that no model reads. */
   known: boolean;
   /** Microseconds in the queue, and in recall and ranking (with the requests answered in the same batch). */
   waited: number;

@@ -1,12 +1,14 @@
 /**
- * One engine in several threads: the token that opens it, and the way by which attached engines read stored fields.
- * The core is shared in native memory; the folder belongs to the owner's thread alone, so fields are asked of it.
+ * One engine in several threads: the token that opens it, and the way by which attached engines read stored fields and
+ * what foretells a shopper's next event. The core is shared in native memory; the rest belongs to the owner's thread alone,
+ * so it is asked.
  */
 
 import { randomUUID } from 'node:crypto';
 import { BroadcastChannel } from 'node:worker_threads';
 import { KairankError } from './errors.js';
 import { record, refuse } from './options.js';
+import type { NextEventModel } from './shopper/next-event.js';
 import { parseSettings } from './store/settings.js';
 import type { ItemFields, StoreSettings } from './store/store.js';
 
@@ -28,17 +30,24 @@ export function checkToken(value: unknown): { core: bigint; settings: StoreSetti
 interface Question {
   from: string;
   number: number;
-  ids: readonly string[];
+  /** The ids of items whose fields are wanted, or the name of what is. */
+  about: readonly string[] | 'next';
 }
 interface Reply {
   to: string;
   number: number;
-  /** null when they could not be read. */
-  items: Map<string, ItemFields> | null;
+  /** null when it could not be read. */
+  answer: { items: Map<string, ItemFields> } | { next: NextEventModel | null } | null;
 }
 type Message = Question | Reply | { closed: true };
 
-/** How long an attached engine waits for fields, in milliseconds: the owner's thread may be gone. */
+/** What the owner's thread is asked for. */
+interface Sources {
+  items: (ids: readonly string[]) => Map<string, ItemFields>;
+  next: () => NextEventModel | null;
+}
+
+/** How long an attached engine waits for an answer, in milliseconds: the owner's thread may be gone. */
 const PATIENCE = 5000;
 
 function channelOf(core: bigint): BroadcastChannel {
@@ -46,26 +55,26 @@ function channelOf(core: bigint): BroadcastChannel {
 }
 
 /** The owner's end. */
-export class ItemAnswers {
+export class OwnerAnswers {
   readonly #channel: BroadcastChannel;
 
   constructor(
     core: bigint,
-    private readonly lookup: (ids: readonly string[]) => Map<string, ItemFields>,
+    private readonly sources: Sources,
   ) {
     this.#channel = channelOf(core);
     this.#channel.onmessage = (event): void => {
       const message = (event as { data: Message }).data;
-      if ('ids' in message) this.#send({ to: message.from, number: message.number, items: this.#read(message.ids) });
+      if ('about' in message) this.#send({ to: message.from, number: message.number, answer: this.#read(message.about) });
     };
     // Being asked is no reason to keep a process alive.
     this.#channel.unref();
   }
 
   /** What goes wrong here is told to the thread that asked: nobody in this one could catch it. */
-  #read(ids: readonly string[]): Map<string, ItemFields> | null {
+  #read(about: Question['about']): Reply['answer'] {
     try {
-      return this.lookup(ids);
+      return about === 'next' ? { next: this.sources.next() } : { items: this.sources.items(about) };
     } catch {
       return null;
     }
@@ -82,13 +91,13 @@ export class ItemAnswers {
 }
 
 interface Waiting {
-  resolve: (items: Map<string, ItemFields>) => void;
+  resolve: (answer: NonNullable<Reply['answer']>) => void;
   reject: (error: KairankError) => void;
   timer: NodeJS.Timeout;
 }
 
 /** The end of an attached engine. */
-export class ItemQuestions {
+export class OwnerQuestions {
   readonly #channel: BroadcastChannel;
   readonly #name = randomUUID();
   readonly #waiting = new Map<number, Waiting>();
@@ -101,12 +110,23 @@ export class ItemQuestions {
   }
 
   /** The stored fields of items; those that are not there are left out. */
-  ask(ids: readonly string[]): Promise<Map<string, ItemFields>> {
+  async items(ids: readonly string[]): Promise<Map<string, ItemFields>> {
+    const answer = await this.#ask(ids);
+    return 'items' in answer ? answer.items : new Map<string, ItemFields>();
+  }
+
+  /** What foretells a shopper's next event. */
+  async next(): Promise<NextEventModel | null> {
+    const answer = await this.#ask('next');
+    return 'next' in answer ? answer.next : null;
+  }
+
+  #ask(about: Question['about']): Promise<NonNullable<Reply['answer']>> {
     const number = this.#asked++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(number), PATIENCE);
       this.#waiting.set(number, { resolve, reject, timer });
-      this.#channel.postMessage({ from: this.#name, number, ids } satisfies Message);
+      this.#channel.postMessage({ from: this.#name, number, about } satisfies Message);
     });
   }
 
@@ -118,7 +138,7 @@ export class ItemQuestions {
   #receive(message: Message): void {
     if ('closed' in message) for (const number of [...this.#waiting.keys()]) this.#fail(number);
     else if ('to' in message && message.to === this.#name) {
-      if (message.items) this.#take(message.number)?.resolve(message.items);
+      if (message.answer) this.#take(message.number)?.resolve(message.answer);
       else this.#fail(message.number);
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../pipeline/serve.h"
+#include "content.h"
 #include "parse.h"
 
 namespace kairank {
@@ -75,6 +76,15 @@ void readRanked(const Napi::Value& value, Request& request, TextReader& reader, 
   }
 }
 
+/// Words as the features of one item.
+void readWords(const Napi::Value& value, Request& request) {
+  auto words = std::make_shared<ContentFeatures>(contentOf(1, value));
+  for (const Modality& modality : words->modalities) {
+    if (modality.inputs > 0) refuse("words", "features, not vectors");
+  }
+  request.words = std::move(words);
+}
+
 /// The item itself speaks for what is like it, and is never shown.
 void readSimilar(const Napi::Value& value, Request& request, TextReader& reader) {
   const ArrayReader items(value, "items", kMaxCandidates);
@@ -117,8 +127,14 @@ void readRequest(const Napi::Value& value, Request& request, std::vector<std::st
   }
   readShopper(given, request, reader);
   const Napi::Value items = given.Get("items");
+  const Napi::Value words = given.Get("words");
+  if (!isNone(words) && (request.mode != RequestMode::similar || !isNone(items))) {
+    refuse("words", "null, but for similar to no item");
+  }
   if (request.mode == RequestMode::rank) {
     readRanked(items, request, reader, unknown);
+  } else if (!isNone(words)) {
+    readWords(words, request);
   } else if (request.mode == RequestMode::similar) {
     readSimilar(items, request, reader);
   } else if (!isNone(items)) {

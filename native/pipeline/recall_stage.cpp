@@ -13,8 +13,9 @@ namespace {
 
 size_t wantedOf(const Ask& ask) { return std::max<size_t>(ask.candidates, ask.k); }
 
-/// Sources that recall share the candidates evenly.
+/// Sources that recall share the candidates evenly; a query in words has one source.
 size_t quotaOf(const ModelSet& models, const Ask& ask) {
+  if (ask.inWords) return wantedOf(ask);
   const size_t sources = (models.rules != nullptr) + (models.sessions != nullptr) + (models.factors != nullptr) +
                          (models.intents != nullptr) + (models.content != nullptr) + !ask.excludeSeen;
   return (wantedOf(ask) + sources - 1) / std::max<size_t>(1, sources);
@@ -182,9 +183,15 @@ void recallByContent(const ModelSet& models, const Ask* asks, size_t count, Scra
   const ContentModel& content = *models.content;
   scratch.contents.resize(count * content.dim);
   for (size_t a = 0; a < count; a++) {
-    scratch.slots[a].content.known =
-        shopperContent(content, models.lateContent.get(), asks[a].events, asks[a].eventCount, scratch.content,
-                       scratch.contents.data() + a * content.dim);
+    float* intent = scratch.contents.data() + a * content.dim;
+    bool& known = scratch.slots[a].content.known;
+    if (asks[a].content) {
+      std::copy_n(asks[a].content, content.dim, intent);
+      known = true;
+    } else {
+      known = shopperContent(content, models.lateContent.get(), asks[a].events, asks[a].eventCount, scratch.content,
+                             intent);
+    }
   }
   const Embeddings embeddings{*models.contentIndex, content.vectors.data(), *models.contentKept, content.dim};
   recallByVectors(models, embeddings, asks, count, scratch.contents, &AskSlot::content, scratch);
@@ -219,6 +226,8 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
     if (!source->known) continue;
     for (const ScoredRow& scored : source->best.best()) take(scored.row);
   }
+  // What is popular is no answer to words that it has nothing to do with.
+  if (ask.inWords) return;
   fillByPopularity(models, ask.eligible.rows, wantedOf(ask), ask.k, allowed, scratch.taken, scratch.top, candidates);
 }
 
@@ -259,6 +268,7 @@ void score(const ModelSet& models, const Ask& ask, size_t a, Scratch& scratch) {
         candidates.set(i, Source::content, scored ? slot.content.scores[row] : dot(query, vector, contentDim));
       }
     }
+    if (ask.inWords) continue;
     if (!ask.excludeSeen && scratch.repeats[row] > 0) {
       candidates.set(i, Source::repeats, std::log(scratch.repeats[row]));
     }

@@ -14,8 +14,8 @@ using RecalledVisitor = std::function<void(size_t ask, Candidates& candidates, c
 /// Recalls for every ask and calls `visit` in their order; what it is given is valid during the call.
 ///
 /// Rules, sessions, factors, the sequence model, content and, where seen items may be shown, repeats each bring an
-/// equal share of the candidates, those that there are, and popularity fills up what they leave free. Every source that
-/// knows a candidate scores it, whoever brought it.
+/// equal share of the candidates, those that there are, and popularity fills up what they leave free; to a query in
+/// words content alone brings candidates. Every source that knows a candidate scores it, whoever brought it.
 void recallBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, const RecalledVisitor& visit);
 
 }  // namespace kairank

@@ -21,9 +21,10 @@ class Request : public Task {
   std::shared_ptr<Core> core;
   RequestMode mode = RequestMode::recommend;
   bool hasUser = false;
-  uint32_t user = kNoRow;            // kNoRow: never heard of
-  std::vector<HistoryEvent> events;  // of an anonymous visit or the item of `similar`, oldest first
-  std::vector<uint32_t> given;       // rows to rank
+  uint32_t user = kNoRow;                        // kNoRow: never heard of
+  std::vector<HistoryEvent> events;              // of an anonymous visit or the item of `similar`, oldest first
+  std::vector<uint32_t> given;                   // rows to rank
+  std::shared_ptr<const ContentFeatures> words;  // of `similar` to no item: what is asked for, as one item's content
   std::vector<uint32_t> excluded;
   std::shared_ptr<LiveFilter> filter;  // null: every item
   int excludeSeen = -1;                // -1: as the mode and the models say, else 0 or 1
@@ -37,7 +38,7 @@ class Request : public Task {
   Answer answer;
   std::vector<HistoryEvent> reasonEvents;  // answer.rows x reasons; row kNoRow where there are fewer
   std::vector<uint32_t> refused;           // given rows that may not be shown
-  bool known = true;                       // false: a user was given who has no history
+  bool known = true;                       // false: a user without a history, or words that no model reads
 };
 
 }  // namespace kairank

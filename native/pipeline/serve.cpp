@@ -34,6 +34,16 @@ void Server::ask(Core& core, const ModelSet& models, const OnlineView* online, R
   ask.reasons = request.reasons;
   // What is like an item is a question of its own: no shopper's choices have a say in it.
   if (request.mode != RequestMode::similar) ask.online = online;
+  if (request.words) {
+    ask.inWords = true;
+    request.known = models.content && readsContent(*models.content, *request.words);
+    if (request.known) {
+      seat.content.resize(models.content->dim);
+      if (encodeAlone(*models.content, *request.words, content_, seat.content.data())) {
+        ask.content = seat.content.data();
+      }
+    }
+  }
   if (models.intents && request.hasUser && request.user != kNoRow) {
     seat.intent.resize(models.intents->model().config.dim);
     if (core.intents.intent(*models.intents, request.user, ask.events, ask.eventCount, intent_, seat.intent.data())) {

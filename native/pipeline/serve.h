@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "../recall/content.h"
 #include "request.h"
 
 namespace kairank {
@@ -25,6 +26,7 @@ class Server {
     std::vector<HistoryEvent> events;
     std::vector<uint32_t> given;
     std::vector<float> intent;
+    std::vector<float> content;
   };
 
   void ask(Core& core, const ModelSet& models, const OnlineView* online, Request& request, Seat& seat, Ask& ask);
@@ -35,6 +37,7 @@ class Server {
   std::vector<Ask> asks_;
   std::vector<Answer> answers_;
   IntentScratch intent_;
+  ContentScratch content_;
 };
 
 }  // namespace kairank

@@ -15,6 +15,41 @@ namespace {
 
 constexpr size_t kOnlineDepth = 200;  // candidates that feedback may reorder, where there is no ranker
 
+/// A query in words is answered by content alone: the score is the cosine.
+void scoreByContent(Scratch& scratch) {
+  constexpr size_t kContent = static_cast<size_t>(Source::content);
+  const std::vector<float>& cosines = scratch.candidates.scores[kContent];
+  scratch.parts.assign(cosines.size() * kSources, 0.0f);
+  scratch.scores.assign(cosines.begin(), cosines.end());
+  for (size_t i = 0; i < cosines.size(); i++) scratch.parts[i * kSources + kContent] = cosines[i];
+}
+
+/// Scores the candidates by all that is known of the shopper: attention joins the sources, and all are blended.
+void scoreByBlend(const ModelSet& models, const Ask& ask, Scratch& scratch) {
+  Candidates& candidates = scratch.candidates;
+  constexpr size_t kAttention = static_cast<size_t>(Source::attention);
+  // The ranker hears every source, whether it counts for the blend or not: so it did when it learned.
+  const bool counts = models.ranker || models.blend.weight[kAttention] != 0 || models.blend.missing[kAttention] != 0;
+  if (counts || ask.reasons > 0) {
+    const bool attended = attend(models, models.attention, ask.events, ask.eventCount, scratch.attended);
+    if (attended && counts) scoreByAttention(models, models.attention, scratch.attended, candidates);
+  }
+  standardise(candidates, scratch.z);
+  blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
+  const bool adjusted = ask.online && !ask.online->layer->idle;
+  if (models.ranker || adjusted) {
+    const size_t depth = models.ranker ? models.ranker->depth : kOnlineDepth;
+    orderBest(candidates, scratch.scores, depth, scratch.order);
+    scratch.order.resize(std::min<size_t>(depth, scratch.order.size()));
+  }
+  if (models.ranker) {
+    scratch.ranker.history.read(ask.events, ask.eventCount);
+    rerank(models, candidates, scratch.z, scratch.order, scratch.ranker, scratch.scores);
+  }
+  if (ask.online)
+    adjust(*ask.online, models, candidates, scratch.z, scratch.ranker, scratch.online, scratch.order, scratch.scores);
+}
+
 void pick(const Ask& ask, Scratch& scratch, Answer& answer) {
   const Candidates& candidates = scratch.candidates;
   std::vector<uint32_t>& order = scratch.order;
@@ -54,30 +89,15 @@ void ScratchDeleter::operator()(Scratch* scratch) const { delete scratch; }
 ScratchPtr makeScratch() { return ScratchPtr(new Scratch); }
 
 void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, Answer* answers) {
-  recallBatch(models, asks, count, scratch, [&](size_t a, Candidates& candidates, const std::vector<Vote>& votes) {
+  recallBatch(models, asks, count, scratch, [&](size_t a, Candidates&, const std::vector<Vote>& votes) {
     const Ask& ask = asks[a];
     Answer& answer = answers[a];
-    constexpr size_t kAttention = static_cast<size_t>(Source::attention);
-    // The ranker hears every source, whether it counts for the blend or not: so it did when it learned.
-    const bool counts = models.ranker || models.blend.weight[kAttention] != 0 || models.blend.missing[kAttention] != 0;
     scratch.attended.votes.clear();
-    if (counts || ask.reasons > 0) {
-      const bool attended = attend(models, models.attention, ask.events, ask.eventCount, scratch.attended);
-      if (attended && counts) scoreByAttention(models, models.attention, scratch.attended, candidates);
+    if (ask.inWords) {
+      scoreByContent(scratch);
+    } else {
+      scoreByBlend(models, ask, scratch);
     }
-    standardise(candidates, scratch.z);
-    blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
-    const size_t depth = models.ranker ? models.ranker->depth : kOnlineDepth;
-    if (models.ranker || (ask.online && !ask.online->layer->idle)) {
-      orderBest(candidates, scratch.scores, depth, scratch.order);
-      scratch.order.resize(std::min<size_t>(depth, scratch.order.size()));
-    }
-    if (models.ranker) {
-      scratch.ranker.history.read(ask.events, ask.eventCount);
-      rerank(models, candidates, scratch.z, scratch.order, scratch.ranker, scratch.scores);
-    }
-    if (ask.online)
-      adjust(*ask.online, models, candidates, scratch.z, scratch.ranker, scratch.online, scratch.order, scratch.scores);
     pick(ask, scratch, answer);
     answer.onlineInputs.clear();
     answer.trained.clear();

@@ -48,6 +48,8 @@ struct Ask {
   uint32_t candidates = 500;
   uint32_t reasons = 0;                // events to name for each item
   const OnlineView* online = nullptr;  // what feedback taught since training; null: as trained
+  bool inWords = false;  // a query in words: the nearest to `content`, by content alone, and nothing to fill up
+  const float* content = nullptr;  // its unit vector; null: its words are not known
 };
 
 /// What came of it; vectors keep their capacity from call to call.

@@ -118,15 +118,17 @@ namespace {
 
 constexpr size_t kScanned = 8192;  // late rows that are scanned as they are; more have an index
 
+bool sameModality(const ModalityModel& model, const Modality& modality) {
+  return modality.name == model.name && (modality.inputs > 0) == (model.inputs > 0);
+}
+
 /// The modalities that the model has, in its order.
 ContentFeatures matched(const ContentModel& model, ContentFeatures content) {
   ContentFeatures out;
   out.items = content.items;
   for (const ModalityModel& wanted : model.modalities) {
-    const auto found =
-        std::find_if(content.modalities.begin(), content.modalities.end(), [&](const Modality& modality) {
-          return modality.name == wanted.name && (modality.inputs > 0) == (wanted.inputs > 0);
-        });
+    const auto found = std::find_if(content.modalities.begin(), content.modalities.end(),
+                                    [&](const Modality& modality) { return sameModality(wanted, modality); });
     if (found != content.modalities.end()) {
       if (found->inputs != wanted.inputs) {
         throw Error(Status::invalidArgument, "content: " + wanted.name + ": vectors have another dim than in training");
@@ -144,6 +146,19 @@ ContentFeatures matched(const ContentModel& model, ContentFeatures content) {
 }
 
 }  // namespace
+
+bool readsContent(const ContentModel& model, const ContentFeatures& content) {
+  for (const ModalityModel& known : model.modalities) {
+    for (const Modality& modality : content.modalities) {
+      if (sameModality(known, modality)) return true;
+    }
+  }
+  return false;
+}
+
+bool encodeAlone(const ContentModel& model, ContentFeatures content, ContentScratch& scratch, float* out) {
+  return encodeContent(model, matched(model, std::move(content)), 0, scratch, out);
+}
 
 std::shared_ptr<const LateContent> encodeLate(const ContentModel& model, ContentFeatures given,
                                               const std::vector<uint32_t>& rows, const LateContent* before) {

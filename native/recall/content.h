@@ -56,6 +56,14 @@ bool shopperContent(const ContentModel& model, const LateContent* late, const Hi
 std::shared_ptr<const LateContent> encodeLate(const ContentModel& model, ContentFeatures content,
                                               const std::vector<uint32_t>& rows, const LateContent* before);
 
+/// Whether the model has any of these modalities, by name.
+bool readsContent(const ContentModel& model, const ContentFeatures& content);
+
+/// The unit content vector (dim floats) of the one item of `content`, whose modalities are matched as in encodeLate.
+/// False, and zeros, when the model knows nothing of what it says.
+/// @throws Error(invalidArgument) as encodeLate
+bool encodeAlone(const ContentModel& model, ContentFeatures content, ContentScratch& scratch, float* out);
+
 /// Scales to unit length; leaves zeros, and returns the length there was.
 float toUnit(float* vector, size_t dim);
 

@@ -134,3 +134,38 @@ function fieldModalities(field: ContentField, cuts: Map<string, Cuts>): NativeMo
 export function modalitiesOf(fields: readonly ContentField[], cuts: Map<string, Cuts> = new Map()): NativeModality[] {
   return fields.flatMap((field) => fieldModalities(field, cuts));
 }
+
+/** A query in words as one item whose text fields all have these words, and which says nothing else. */
+export function queryModalities(fields: readonly string[], text: string): NativeModality[] {
+  return modalitiesOf(fields.map((name) => ({ name, kind: 'text', values: [text] })));
+}
+
+/** How much of a catalogue its descriptions cover. */
+export interface Coverage {
+  /** By modality: the share of the items that say something by it, 0 to 1. */
+  coverage: Record<string, number>;
+  /** Items that say nothing by any. */
+  undescribed: number;
+}
+
+function speaks(modality: NativeModality, row: number): boolean {
+  if ('offsets' in modality) return (modality.offsets[row + 1] ?? 0) > (modality.offsets[row] ?? 0);
+  const { inputs, vectors } = modality;
+  return vectors.subarray(row * inputs, (row + 1) * inputs).some((value) => value !== 0);
+}
+
+/** Counts an item for a modality where the tower finds something to read: a word at least, a number, a vector that is not zero. */
+export function coverageOf(modalities: readonly NativeModality[], rows: number, items: number): Coverage {
+  const described = new Uint8Array(rows);
+  const coverage: Record<string, number> = {};
+  for (const modality of modalities) {
+    let have = 0;
+    for (let row = 0; row < rows; row++) {
+      if (!speaks(modality, row)) continue;
+      have++;
+      described[row] = 1;
+    }
+    coverage[modality.name] = have / Math.max(1, items);
+  }
+  return { coverage, undescribed: items - described.reduce((sum, one) => sum + one, 0) };
+}

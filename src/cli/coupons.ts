@@ -4,7 +4,7 @@ import { FITS, type ProbabilityModel } from '../evaluate/coupons/models.js';
 import type { Pairs } from '../evaluate/pairs.js';
 import { type CouponSplit, splitCoupons } from '../evaluate/coupons/split.js';
 import { type CouponData, readCouponData } from '../evaluate/data/coupons.js';
-import { logLoss, measureProbabilities, type ProbabilityMetrics } from '../evaluate/probabilities.js';
+import { logLoss, measureProbabilities, type ProbabilityMetrics } from '../statistics/probabilities.js';
 import { count, plural, print, rounded, table } from './output.js';
 import type { Progress } from './progress.js';
 import { packageVersion } from './version.js';

@@ -8,11 +8,11 @@ import type { ItemRecords } from '../evaluate/data/items.js';
 import type { PreparedSplit } from '../evaluate/protocols.js';
 import type { EvaluateOptions, Evaluation } from '../evaluate/run.js';
 import type { ColdItems } from '../evaluate/splits.js';
-import type { TrainReport } from '../learn/types.js';
+import type { LearnedContent, TrainReport } from '../learn/types.js';
 import { native, SOURCES } from '../native.js';
 import { comparisonReport, comparisonWords } from './comparison.js';
 import { count, plural, rounded, table } from './output.js';
-import { rankerWords } from './training.js';
+import { coverageWords, rankerWords } from './training.js';
 import { packageVersion } from './version.js';
 
 /** What was asked for, nothing left to defaults. */
@@ -124,6 +124,10 @@ function rankerReport({ settings, with: reached, without, error, used }: NonNull
   return { ...settings, with: reached, without, error, used };
 }
 
+function contentReport({ modalities, coverage, undescribed }: LearnedContent): object {
+  return { modalities, coverage, undescribed };
+}
+
 /** What validation chose, model by model. */
 function settingsOf({ report }: Evaluation): object {
   if (report === null) return {};
@@ -133,7 +137,7 @@ function settingsOf({ report }: Evaluation): object {
     ...(sessions ? { sessions: sessions.settings } : {}),
     ...(factors ? { ials: factors.settings } : {}),
     ...(sequence ? { sequence: { ...sequence.settings, bestEpoch: sequence.report.bestEpoch, outOfTime: sequence.report.outOfTime } } : {}),
-    ...(content ? { content: { ...content.settings, modalities: content.modalities } } : {}),
+    ...(content ? { content: { ...content.settings, ...contentReport(content) } } : {}),
     ...(blend ? { blend: blend.settings } : {}),
     ...(ranker ? { ranker: rankerReport(ranker) } : {}),
     ...(validation ? { validation } : {}),
@@ -279,7 +283,7 @@ function wordsOfOne(outcome: Outcome): string[] {
     ...heldOutWords(outcome),
     ...itemWords(prepared),
     ...(weights.length > 0 ? [`  blended: ${weights.map(([source, weight]) => `${source} ${weight.toFixed(2)}`).join(', ')}`] : []),
-    ...(evaluation.report ? rankerWords(evaluation.report).map((line) => `  ${line}`) : []),
+    ...(evaluation.report ? [...coverageWords(evaluation.report), ...rankerWords(evaluation.report)].map((line) => `  ${line}`) : []),
     ...ablationWords(evaluation.ablation),
     `  training ${evaluation.trainSeconds.toFixed(1)} s of at most ${asked.budget} s, evaluation ${evaluation.evaluateSeconds.toFixed(1)} s, seed ${asked.seed}`,
   ];

@@ -1,6 +1,8 @@
-/** Training in words: its progress, and what came of the ranker. */
+/** Training in words: its progress, and what came of it. */
 
 import type { Phase, TrainProgress, TrainReport } from '../learn/types.js';
+import { OUTCOMES } from '../shopper/next-event.js';
+import { plural } from './output.js';
 import type { Progress } from './progress.js';
 
 const TASKS: Record<Phase, string> = {
@@ -12,6 +14,7 @@ const TASKS: Record<Phase, string> = {
   ranker: 'learning to rank',
   blend: 'learning the blend',
   refit: 'fitting on everything',
+  next: 'learning what comes next',
   save: 'saving',
 };
 
@@ -34,6 +37,29 @@ export function rankerWords({ ranker }: TrainReport): string[] {
   const verdict = used ? 'ranker used' : 'ranker tried, not used';
   return [
     `${verdict}: validation NDCG@10 ${reached.ndcg.toFixed(4)} against ${without.ndcg.toFixed(4)}, standard error ${error.toFixed(4)}`,
+  ];
+}
+
+/** How many items the descriptions cover, by modality; nothing where none are read. */
+export function coverageWords({ content }: TrainReport): string[] {
+  if (!content?.coverage) return [];
+  const shares = Object.entries(content.coverage).map(([name, share]) => `${name} ${percent(share)}`);
+  return [`described by ${shares.join(', ')}; ${plural(content.undescribed ?? 0, 'item')} by nothing`];
+}
+
+/** A share that is neither none nor all does not look like it. */
+function percent(share: number): string {
+  if (share > 0 && share < 0.01) return '< 1 %';
+  if (share < 1 && share > 0.99) return '> 99 %';
+  return `${Math.round(100 * share)} %`;
+}
+
+/** How well the next event is foretold; nothing where it is not. */
+export function nextEventWords({ next }: TrainReport): string[] {
+  if (!next) return [];
+  const orders = OUTCOMES.map((outcome) => `${outcome} ${next.outcomes[outcome].auc?.toFixed(3) ?? 'never came'}`);
+  return [
+    `next event: AUC of ${orders.join(', ')}; calibration error ${next.calibrationError.toFixed(3)}, log loss ${next.logLoss.toFixed(3)} (${next.logLossOfShares.toFixed(3)} by shares alone)`,
   ];
 }
 

@@ -6,10 +6,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Coverage } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { readSafetensors, type Tensor, writeSafetensors } from '../formats/safetensors.js';
+import type { NextEventModel } from '../shopper/next-event.js';
 import { type ModelTensors, readTensors, tensorsOf } from './tensors.js';
-import type { TrainReport } from './types.js';
+import type { LearnedContent, TrainReport } from './types.js';
 
 const FORMAT = 'kairank-bundle';
 const FORMAT_VERSION = 4;
@@ -27,6 +29,8 @@ export interface Bundle {
   id: string;
   trainedAt: string;
   report: TrainReport;
+  /** Foretells the next event of a shopper; a few dozen numbers, which is why the manifest has room for them. */
+  next: NextEventModel | null;
   tensors: ModelTensors;
 }
 
@@ -69,6 +73,7 @@ export async function writeBundle(
   folder: string,
   tensors: ModelTensors,
   report: TrainReport,
+  next: NextEventModel | null = null,
 ): Promise<BundleReference & { trainedAt: string }> {
   const now = new Date();
   const id = newBundleId(now);
@@ -84,6 +89,7 @@ export async function writeBundle(
         trainedAt: now.toISOString(),
         settings,
         report,
+        next,
         weights: { file: WEIGHTS, bytes: weights.length, sha256: sha256(weights) },
       },
       null,
@@ -135,6 +141,20 @@ function parseManifest(bytes: Buffer, path: string): Record<string, unknown> {
   return manifest;
 }
 
+/** A report as an older version may have written it: without what it did not measure. */
+type StoredReport = Omit<TrainReport, 'next' | 'content'> & {
+  next?: TrainReport['next'];
+  content: (Omit<LearnedContent, keyof Coverage> & Partial<Coverage>) | null;
+};
+
+function completed({ next = null, content, ...report }: StoredReport): TrainReport {
+  return {
+    ...report,
+    next,
+    content: content && { ...content, coverage: content.coverage ?? null, undescribed: content.undescribed ?? null },
+  };
+}
+
 /**
  * Reads a bundle and checks all of it: checksums, names, shapes and ranges.
  * @throws KairankError KAIRANK_CORRUPT_FILE, KAIRANK_UNSUPPORTED_FORMAT naming the file
@@ -150,14 +170,23 @@ export async function readBundle(folder: string, { bundle, checksum }: BundleRef
   const {
     report,
     trainedAt,
+    // Bundles of before there was such a model have none.
+    next = null,
     weights: expected,
   } = manifest as unknown as {
-    report: TrainReport;
+    report: StoredReport;
     trainedAt: string;
+    next?: NextEventModel | null;
     weights: { bytes: number; sha256: string };
   };
   if (weights.length !== expected.bytes) corrupt(weightsPath, `expected ${expected.bytes} bytes, got ${weights.length}`);
   if (sha256(weights) !== expected.sha256) corrupt(weightsPath, 'the checksum of the weights is wrong');
   const arrays: ReadonlyMap<string, Tensor> = readSafetensors(weights, weightsPath).tensors;
-  return { id: bundle, trainedAt, report, tensors: readTensors(arrays, manifest.settings, weightsPath) };
+  return {
+    id: bundle,
+    trainedAt,
+    report: completed(report),
+    next,
+    tensors: readTensors(arrays, manifest.settings, weightsPath),
+  };
 }

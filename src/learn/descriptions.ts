@@ -56,20 +56,23 @@ export class Descriptions {
     private readonly models: () => ModelsInfo | null,
   ) {}
 
-  /** Everything that the catalogue says, by the rows of `keys`. */
-  async all(keys: Float64Array, signal: AbortSignal | undefined): Promise<ContentField[]> {
+  /** Everything that the catalogue says, by the rows of `keys`, and how many of them are its items. */
+  async all(keys: Float64Array, signal: AbortSignal | undefined): Promise<{ content: ContentField[]; catalogued: number }> {
     const rowOf = new Map<number, number>();
     for (const [row, key] of keys.entries()) if (key > 0) rowOf.set(key, row);
     const items = new Array<ItemFields | undefined>(keys.length).fill(undefined);
+    let catalogued = 0;
     for (const slice of this.store.items()) {
       for (const { key, fields } of slice) {
         const row = rowOf.get(key);
-        if (row !== undefined) items[row] = fields;
+        if (row === undefined) continue;
+        items[row] = fields;
+        catalogued++;
       }
       await turn();
       throwIfAborted(signal);
     }
-    return contentFields(this.schema, items);
+    return { content: contentFields(this.schema, items), catalogued };
   }
 
   /** Tells the models what is known of items that were put: they can be recalled from now on. */

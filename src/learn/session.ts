@@ -7,10 +7,13 @@ import type { Schema } from '../catalog/schema.js';
 import { call, throwIfAborted } from '../jobs.js';
 import type { NativeCore } from '../native.js';
 import { boolean, duration, integer, onlyKeys, record, refuse, signal } from '../options.js';
+import type { EventTypeTable } from '../shopper/event-types.js';
+import type { NextEventModel } from '../shopper/next-event.js';
 import { MODELS_FOLDER } from '../store/paths.js';
 import type { Store } from '../store/store.js';
 import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
 import { Descriptions } from './descriptions.js';
+import { learnNextEvent } from './next-event.js';
 import { Run } from './run.js';
 import { sliceHistories } from './slice.js';
 import { exportModels, importModels, moveRows } from './tensors.js';
@@ -18,6 +21,9 @@ import { DEFAULT_BUDGET, defaultThreads, refitModels, trainModels } from './trai
 import type { ModelsInfo, TrainedModels, TrainOptions, TrainResult } from './types.js';
 
 const DEFAULT_VALIDATION = 10_000;
+/** Milliseconds. */
+const DEFAULT_SESSION_GAP = 1_800_000;
+const LEAST_SESSION_GAP = 60_000;
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_THREADS = 1024;
 
@@ -29,6 +35,8 @@ interface Settings {
   refit: boolean;
   /** Seconds. */
   budget: number;
+  /** Milliseconds. */
+  sessionGap: number;
   signal: AbortSignal | undefined;
   onProgress: TrainOptions['onProgress'];
 }
@@ -39,8 +47,10 @@ function isListener(value: unknown): value is NonNullable<TrainOptions['onProgre
 
 function check(value: unknown): Settings {
   const options = record('options', value);
-  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit', 'budget']);
+  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit', 'budget', 'sessionGap']);
   const { seed, threads, onProgress, validation, refit, budget } = options;
+  const sessionGap = options.sessionGap === undefined ? DEFAULT_SESSION_GAP : duration('sessionGap', options.sessionGap);
+  if (sessionGap < LEAST_SESSION_GAP) refuse('sessionGap', 'a minute at least', options.sessionGap);
   if (onProgress !== undefined && !isListener(onProgress)) refuse('onProgress', 'a function', onProgress);
   return {
     seed: seed === undefined ? 1 : integer('seed', seed, 0, MAX_SEED),
@@ -48,6 +58,7 @@ function check(value: unknown): Settings {
     validation: validation === undefined ? DEFAULT_VALIDATION : integer('validation', validation, 0, 1_000_000_000),
     refit: refit === undefined || boolean('refit', refit),
     budget: budget === undefined ? DEFAULT_BUDGET : duration('budget', budget) / 1000,
+    sessionGap,
     signal: signal('signal', options.signal),
     onProgress,
   };
@@ -56,6 +67,7 @@ function check(value: unknown): Settings {
 /** The trainings of one engine: at most one at a time, and what the last one left. */
 export class Trainer {
   #models: ModelsInfo | null = null;
+  #next: NextEventModel | null = null;
   #running: Promise<unknown> | null = null;
   readonly #closing = new AbortController();
 
@@ -63,6 +75,7 @@ export class Trainer {
     private readonly core: NativeCore,
     private readonly store: Store,
     schema: Schema,
+    private readonly types: EventTypeTable,
     /** Told when other models are in use. */
     private readonly published: () => void,
   ) {
@@ -76,6 +89,11 @@ export class Trainer {
     return this.#models;
   }
 
+  /** What foretells a shopper's next event; null where nothing does. */
+  get next(): NextEventModel | null {
+    return this.#next;
+  }
+
   /**
    * Puts the bundle that the store names as current to use.
    * @throws KairankError KAIRANK_CORRUPT_FILE, KAIRANK_UNSUPPORTED_FORMAT
@@ -83,10 +101,11 @@ export class Trainer {
   async load(): Promise<void> {
     const { dir, current } = this.store;
     if (dir === null || current === null) return;
-    const { id, trainedAt, report, tensors } = await readBundle(join(dir, MODELS_FOLDER), current);
+    const { id, trainedAt, report, next, tensors } = await readBundle(join(dir, MODELS_FOLDER), current);
     call(() => this.core.publish(importModels(moveRows(tensors, this.core.exportKeys()))));
     this.published();
     this.#models = { id, trainedAt, items: tensors.keys.length, report };
+    this.#next = next;
     await this.descriptions.catchUp(undefined);
   }
 
@@ -111,7 +130,7 @@ export class Trainer {
   }
 
   async #run(settings: Settings): Promise<TrainResult> {
-    const { seed, threads, validation, refit, budget, signal: stop, onProgress } = settings;
+    const { seed, threads, validation, refit, budget, sessionGap, signal: stop, onProgress } = settings;
     const { dir } = this.store;
     if (dir !== null) await mkdir(join(dir, MODELS_FOLDER), { recursive: true });
     const options = {
@@ -129,15 +148,21 @@ export class Trainer {
     const histories = call(() => this.core.exportHistories());
     const keys = call(() => this.core.exportKeys());
     const slice = sliceHistories(histories, validation, seed);
-    const content = await this.descriptions.all(keys, stop);
-    let trained = await trainModels({ items: keys.length, ...slice, content }, options, run);
-    if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories, content }, options, run);
+    const described = await this.descriptions.all(keys, stop);
+    let trained = await trainModels({ items: keys.length, ...slice, ...described }, options, run);
+    if (slice.validation && refit)
+      trained = await refitModels(trained, { items: keys.length, train: histories, ...described }, options, run);
+    run.mark('next', false);
+    const next = await learnNextEvent(histories, this.types, { seed, sessionGap, refit, signal: stop });
+    trained = { ...trained, report: { ...trained.report, next: next?.report ?? null } };
+    run.mark('next', true);
     run.mark('save', false);
-    const { bundle, trainedAt } = await this.#save(trained, keys, stop);
+    const { bundle, trainedAt } = await this.#save(trained, next?.model ?? null, keys, stop);
     call(() => this.core.publish(trained.models));
     this.published();
     run.mark('save', true);
     this.#models = { id: bundle, trainedAt, items: keys.length, report: trained.report };
+    this.#next = next?.model ?? null;
     await this.descriptions.catchUp(stop);
     return {
       ...trained.report,
@@ -152,6 +177,7 @@ export class Trainer {
   /** Makes the models the store's current ones, where the store keeps any; until that one commit the old ones are. */
   async #save(
     trained: TrainedModels,
+    next: NextEventModel | null,
     keys: Float64Array,
     stop: AbortSignal | undefined,
   ): Promise<Omit<BundleReference, 'checksum'> & { trainedAt: string }> {
@@ -159,7 +185,7 @@ export class Trainer {
     const now = new Date();
     if (dir === null) return { bundle: newBundleId(now), trainedAt: now.toISOString() };
     const folder = join(dir, MODELS_FOLDER);
-    const { trainedAt, ...current } = await writeBundle(folder, exportModels(trained.models, keys), trained.report);
+    const { trainedAt, ...current } = await writeBundle(folder, exportModels(trained.models, keys), trained.report, next);
     throwIfAborted(stop);
     await this.store.write((transaction) => transaction.setCurrent(current));
     await pruneBundles(folder, [current.bundle, ...(previous ? [previous.bundle] : [])]);

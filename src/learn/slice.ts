@@ -6,7 +6,7 @@
 import type { NativeCases, NativeHistories } from '../native.js';
 import { DAY } from '../options.js';
 
-const NO_ROW = 0xffffffff;
+export const NO_ROW = 0xffffffff;
 /** Fewer positive events than this teach little before the held-out ones. */
 const MIN_POSITIVES = 3;
 
@@ -59,7 +59,7 @@ function gather(histories: NativeHistories, spans: readonly { from: number; to: 
 }
 
 /** A shopper's draw: a hash of seed and row (the finaliser of MurmurHash3), from 0 to 2^32 - 1. */
-function drawOf(seed: number, user: number): number {
+export function drawOf(seed: number, user: number): number {
   let hash = Math.imul(user + 1, 0x9e3779b9) ^ seed;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

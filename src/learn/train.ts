@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Cuts, modalitiesOf } from '../catalog/content.js';
+import { type Coverage, coverageOf, type Cuts, modalitiesOf } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
 import { type NativeContentData, type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
@@ -77,14 +77,15 @@ function bySource(numbers: readonly number[]): Record<SourceName, number> {
 
 /** What is known of the items, in native memory; null where nothing is. */
 function contentOf(
-  { items, content }: Pick<TrainingData, 'items' | 'content'>,
+  { items, content, catalogued = items }: Pick<TrainingData, 'items' | 'content' | 'catalogued'>,
   cuts = new Map<string, Cuts>(),
-): { native: NativeContentData; modalities: string[]; cuts: Record<string, Cuts> } | null {
+): { native: NativeContentData; modalities: string[]; coverage: Coverage; cuts: Record<string, Cuts> } | null {
   if (!content || content.length === 0) return null;
   const modalities = modalitiesOf(content, cuts);
   return {
     native: call(() => native().learning.createContent(items, modalities)),
     modalities: modalities.map(({ name }) => name),
+    coverage: coverageOf(modalities, items, catalogued),
     cuts: Object.fromEntries(cuts),
   };
 }
@@ -203,6 +204,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
         settings: toldApart.settings,
         trials: toldApart.trials,
         modalities: described.modalities,
+        ...described.coverage,
         cuts: described.cuts,
       },
     blend: blended && {
@@ -213,6 +215,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
       excludeSeen: made.excludeSeen,
     },
     ranker: null,
+    next: null,
     excludeSeen: made.excludeSeen,
     validation: validation && chosen && { cases: validation.targetOffsets.length - 1, ndcg: chosen.ndcg, recall: chosen.recall },
     refitted: false,

@@ -1,9 +1,10 @@
 /** What goes into a training run, and what comes out. */
 
-import type { ContentField, Cuts } from '../catalog/content.js';
+import type { ContentField, Coverage, Cuts } from '../catalog/content.js';
 import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
+import type { NextEventReport } from './next-event.js';
 
-export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'ranker', 'refit', 'save'] as const;
+export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'ranker', 'refit', 'next', 'save'] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface TrainProgress {
@@ -36,9 +37,15 @@ export interface TrainOptions {
   refit?: boolean;
   /**
    * What training may take: milliseconds, or words such as '90s', '10m', '1h'. Simple models first; the sequence model
-   * gets what they leave, and is left out where that is too little to learn anything. Default: '10m'.
+   * gets what they leave, and is left out where that is too little to learn anything. Saving comes on top, and what comes next in a
+   * session, which takes seconds. Default: '10m'.
    */
   budget?: number | string;
+  /**
+   * How long a shopper does nothing before the session counts as over, for the model of the next event: as `budget`, a minute at
+   * least. Default: '30m'.
+   */
+  sessionGap?: number | string;
 }
 
 /** How one model came to be. */
@@ -56,6 +63,16 @@ export interface LearnedSequence {
   report: SequenceReport;
 }
 
+/** How the content tower came to be, and what it could read. */
+export interface LearnedContent extends LearnedModel {
+  /** A text has three: its words, how it begins (`title.start`), and pieces of its words (`title.grams`). */
+  modalities: string[];
+  /** Of the models of an older version of kairank, null: it did not count. */
+  coverage: Coverage['coverage'] | null;
+  undescribed: number | null;
+  cuts: Record<string, Cuts>;
+}
+
 /** What a training run did. */
 export interface TrainReport {
   seed: number;
@@ -66,10 +83,10 @@ export interface TrainReport {
   /** null where it was not wanted, nothing follows anything, or the budget was used up. */
   sequence: LearnedSequence | null;
   /**
-   * What reads items' descriptions, by modality, and where numbers are cut into bins; null where it was not wanted, nothing
-   * follows anything, or nothing is known of any item.
+   * What reads items' descriptions, by modality, how many of the catalogue's items have each, and where numbers are cut into bins;
+   * null where it was not wanted, nothing follows anything, or nothing is known of any item.
    */
-  content: (LearnedModel & { modalities: string[]; cuts: Record<string, Cuts> }) | null;
+  content: LearnedContent | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   /**
@@ -78,6 +95,11 @@ export interface TrainReport {
    * or time, or where it was not wanted.
    */
   ranker: (LearnedModel & { with: Quality; without: Quality; error: number; used: boolean }) | null;
+  /**
+   * How well what a shopper does next is foretold; null where nothing is: in a shop of purchases alone, where times mean nothing, of
+   * too few events, and in an evaluation.
+   */
+  next: NextEventReport | null;
   excludeSeen: boolean;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
   validation: { cases: number; ndcg: number; recall: number } | null;
@@ -116,6 +138,8 @@ export interface TrainingData {
   validation: NativeCases | null;
   /** What is known of the items, by row; absent: nothing. */
   content?: readonly ContentField[] | undefined;
+  /** Rows that are items of the catalogue now: of the others nothing can be known. Absent: all. */
+  catalogued?: number | undefined;
   /** Rows that validation asks for and training has no events of, rising; absent: the content tower withholds some itself. */
   newRows?: Uint32Array | undefined;
 }

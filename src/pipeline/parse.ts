@@ -1,10 +1,11 @@
 /** Requests as the caller writes them, checked and turned into what the core takes. */
 
 import { randomUUID } from 'node:crypto';
+import { queryModalities } from '../catalog/content.js';
 import { checkFieldNames } from '../catalog/items.js';
 import type { Schema } from '../catalog/schema.js';
-import type { NativeRequest } from '../native.js';
-import { array, boolean, id as checkId, integer, number, oneOf, onlyKeys, record, refuse, signal } from '../options.js';
+import type { NativeModality, NativeRequest } from '../native.js';
+import { array, boolean, id as checkId, integer, number, oneOf, onlyKeys, record, refuse, signal, string } from '../options.js';
 import type { EventTypeTable } from '../shopper/event-types.js';
 import { checkVisit } from '../shopper/history.js';
 import { SCENARIOS } from './requests.js';
@@ -14,6 +15,8 @@ export const MAX_K = 10_000;
 const MAX_CANDIDATES = 100_000;
 const MAX_EXCLUDED = 100_000;
 const MAX_DEADLINE = 60_000;
+/** Longest query in words, in UTF-16 units. */
+const MAX_TEXT = 10_000;
 const DEFAULT_K = 10;
 /** Events named as the reason of one item. */
 const REASONS = 3;
@@ -46,6 +49,7 @@ function common(schema: Schema, request: Record<string, unknown>, mode: NativeRe
       events: null,
       mode,
       items: null,
+      words: null,
       k: DEFAULT_K,
       candidates: 0,
       filter: -1,
@@ -102,16 +106,38 @@ export function parseRank(schema: Schema, types: EventTypeTable, value: unknown)
   return parsed;
 }
 
-export function parseSimilar(schema: Schema, value: unknown): ParsedRequest & { item: string } {
+/** What `similar` is asked about. */
+export type Subject = { item: string } | { text: string };
+
+/** Words say what an item says whose text fields are these words, and which has no others. */
+function queryOf(schema: Schema, value: unknown): { text: string; words: NativeModality[] } {
+  const text = string('text', value);
+  if (text.trim() === '' || text.length > MAX_TEXT) refuse('text', `words, at most ${MAX_TEXT} characters`, value);
+  const fields = [...schema.fields.values()].filter(({ kind }) => kind === 'text').map(({ name }) => name);
+  if (fields.length === 0) refuse('text', 'a catalogue with a text field, whose words the query is read as', value);
+  return { text, words: queryModalities(fields, text) };
+}
+
+export function parseSimilar(schema: Schema, value: unknown): ParsedRequest & { subject: Subject } {
   const request = record('request', value);
-  onlyKeys('', request, [...COMMON, 'item', 'k', 'candidates']);
+  onlyKeys('', request, [...COMMON, 'item', 'text', 'k', 'candidates']);
   const parsed = common(schema, request, 'similar');
   const { native } = parsed;
-  const item = checkId('item', request.item);
-  native.items = [item];
+  if ((request.item === undefined) === (request.text === undefined))
+    refuse('item', 'either an item or a text', request.item === undefined ? undefined : 'both');
+  let subject: Subject;
+  if (request.text === undefined) {
+    const item = checkId('item', request.item);
+    subject = { item };
+    native.items = [item];
+    native.exclude = [...(native.exclude ?? []), item];
+  } else {
+    const { text, words } = queryOf(schema, request.text);
+    subject = { text };
+    native.words = words;
+  }
   native.excludeSeen = false;
-  native.exclude = [...(native.exclude ?? []), item];
   if (request.k !== undefined) native.k = integer('k', request.k, 1, MAX_K);
   native.candidates = candidates(request, native.k, SCENARIO_DEFAULTS['for-you'].candidates);
-  return { ...parsed, item };
+  return { ...parsed, subject };
 }

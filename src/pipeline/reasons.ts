@@ -2,6 +2,7 @@
 
 import type { NativeReply } from '../native.js';
 import type { EventTypeTable } from '../shopper/event-types.js';
+import type { Subject } from './parse.js';
 import type { Reason } from './requests.js';
 
 /** What a shopper did, as a sentence says it; own types get the general form. */
@@ -34,15 +35,16 @@ export function reasonItems(reply: NativeReply): string[] {
 /**
  * The reasons of the item at `index`, strongest first.
  * @param titles of the items that reasons name; an id without one stands for itself
- * @param similar the item that was asked about, when the question was `similar`
+ * @param subject what was asked about, when the question was `similar`
  */
 export function reasonsOf(
   reply: NativeReply,
   index: number,
   types: EventTypeTable,
   titles: ReadonlyMap<string, string>,
-  similar: string | null,
+  subject: Subject | null,
 ): Reason[] {
+  if (subject && 'text' in subject) return [{ kind: 'matches', weight: 1, text: `Matches “${subject.text}”` }];
   const reasons: Reason[] = [];
   const places = room(reply);
   for (let at = index * places; at < (index + 1) * places; at++) {
@@ -51,7 +53,7 @@ export function reasonsOf(
     if (item === undefined || item === '' || !(weight > 0)) continue;
     const title = titles.get(item) ?? item;
     const type = types.name(reply.reasonTypes[at] ?? 0);
-    if (similar !== null) reasons.push({ kind: 'similar-to', item, weight, text: `Similar to ${title}` });
+    if (subject) reasons.push({ kind: 'similar-to', item, weight, text: `Similar to ${title}` });
     else reasons.push({ kind: 'because-you', item, type, weight, text: sentence(type, title) });
   }
   return reasons.length > 0 ? reasons.sort((a, b) => b.weight - a.weight) : [{ ...POPULAR }];

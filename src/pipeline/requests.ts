@@ -54,19 +54,38 @@ export interface RankRequest<F extends Fields = Fields, N extends FieldName<F> =
   k?: number;
 }
 
-/** `similar`: the items most like one item. */
-export interface SimilarRequest<F extends Fields = Fields, N extends FieldName<F> = FieldName<F>> extends CommonOptions<F, N> {
-  item: string;
+interface SimilarOptions<F extends Fields, N extends FieldName<F>> extends CommonOptions<F, N> {
   /** Length of the list, 1 to 10,000. Default: 10. */
   k?: number;
   /** As for `recommend`. */
   candidates?: number;
 }
 
+/** `similar`: the items most like one item, or nearest to what words say. */
+export type SimilarRequest<F extends Fields = Fields, N extends FieldName<F> = FieldName<F>> = SimilarOptions<F, N> &
+  (
+    | {
+        /** Its id. */
+        item: string;
+        text?: never;
+      }
+    | {
+        /**
+         * Words in any language, 1 to 10,000 characters: read as the text fields of an item that says nothing else, by the content tower
+         * that `train` learned. Scores are cosines, -1 to 1; words that training never met find nothing.
+         */
+        text: string;
+        item?: never;
+      }
+  );
+
 export interface Reason {
-  /** `because-you`: an event of the shopper; `similar-to`: the item that was asked about; `popular`: what others did. */
-  kind: 'because-you' | 'similar-to' | 'popular';
-  /** The item of that event; absent for `popular`. */
+  /**
+   * `because-you`: an event of the shopper; `similar-to`: the item that was asked about; `matches`: the words that were; `popular`: what
+   * others did.
+   */
+  kind: 'because-you' | 'similar-to' | 'matches' | 'popular';
+  /** The item of that event, or that was asked about. */
   item?: string;
   /** The type of that event; `because-you` only. */
   type?: string;

@@ -8,7 +8,7 @@ import { call, runJob } from '../jobs.js';
 import { type NativeCore, type NativeReply, SOURCES } from '../native.js';
 import { show } from '../options.js';
 import type { EventTypeTable } from '../shopper/event-types.js';
-import { type ParsedRequest, parseRank, parseRecommend, parseSimilar } from './parse.js';
+import { type ParsedRequest, parseRank, parseRecommend, parseSimilar, type Subject } from './parse.js';
 import { reasonItems, reasonsOf } from './reasons.js';
 import type { Answer, RankAnswer, RankedItem, RankRequest, RecommendRequest, SimilarRequest } from './requests.js';
 
@@ -48,11 +48,21 @@ export class Server<F extends Fields> {
 
   async similar<N extends FieldName<F>>(request: SimilarRequest<F, N>): Promise<Answer<F, N>> {
     const started = performance.now();
-    const { item, ...parsed } = parseSimilar(this.schema, request);
-    if (!call(() => this.core.hasItem(item))) {
-      throw new KairankError('KAIRANK_NOT_FOUND', `item: the catalogue has no item ${show(item)}`, { field: 'item', received: show(item) });
+    const { subject, ...parsed } = parseSimilar(this.schema, request);
+    if ('item' in subject) {
+      const item = show(subject.item);
+      if (!call(() => this.core.hasItem(subject.item)))
+        throw new KairankError('KAIRANK_NOT_FOUND', `item: the catalogue has no item ${item}`, { field: 'item', received: item });
     }
-    return this.#answer<N>(await this.#ask(parsed), parsed, item, started);
+    const reply = await this.#ask(parsed);
+    if ('text' in subject && !reply.known) {
+      const expected = 'models that have learned from text fields (see train)';
+      throw new KairankError('KAIRANK_NOT_FOUND', `text: expected ${expected}; the models in use read no words`, {
+        field: 'text',
+        expected,
+      });
+    }
+    return this.#answer<N>(reply, parsed, subject, started);
   }
 
   async #ask(parsed: ParsedRequest): Promise<NativeReply> {
@@ -83,7 +93,7 @@ export class Server<F extends Fields> {
   async #answer<N extends FieldName<F>>(
     reply: NativeReply,
     { native, fields }: ParsedRequest,
-    similar: string | null,
+    subject: Subject | null,
     started: number,
   ): Promise<Answer<F, N>> {
     const named = this.schema.title === null ? [] : reasonItems(reply);
@@ -97,7 +107,7 @@ export class Server<F extends Fields> {
         score: reply.scores[index] ?? 0,
         sources,
         parts: Object.fromEntries(sources.map((source) => [source, reply.parts[index * SOURCES.length + SOURCES.indexOf(source)] ?? 0])),
-        reasons: native.reasons > 0 ? reasonsOf(reply, index, this.types, titles, similar) : [],
+        reasons: native.reasons > 0 ? reasonsOf(reply, index, this.types, titles, subject) : [],
         ...(fields.length > 0 ? { fields: pick<F, N>(stored.get(id), fields) } : {}),
       };
     });

@@ -1,6 +1,7 @@
 /** The vocabulary of events: what shoppers do, and how much each thing says about the item it was done to. */
 
 import type { Interests } from './interests.js';
+import type { NextEvent } from './next-event.js';
 
 /** The types that every engine knows, in the order of their native indexes: append only, the log stores the index. */
 export const EVENT_TYPES = [
@@ -106,4 +107,10 @@ export interface Shopper {
   events: HistoryEvent[];
   /** What they are looking for now, by field of the catalogue; see {@link Interests}. */
   interests: Interests;
+  /**
+   * What they do next, as probabilities that sum to 1: `cart` puts something into the cart, `buy` is a purchase, `browse` anything
+   * else, and `leave` nothing within the session gap of `train` (30 minutes by default) after their last event. It knows how long
+   * ago that was. null when they are not in a session, before the first training, and where training had nothing to learn it from.
+   */
+  next: NextEvent | null;
 }

@@ -13,7 +13,7 @@ const MAX_VISIT = 1000;
  * The last `limit` events of a shopper.
  * @throws KairankError KAIRANK_NOT_FOUND for a user without events
  */
-export function readShopper(core: NativeCore, types: EventTypeTable, user: string, limit: number): Omit<Shopper, 'interests'> {
+export function readShopper(core: NativeCore, types: EventTypeTable, user: string, limit: number): Pick<Shopper, 'user' | 'events'> {
   const history = core.history(user, limit);
   if (!history) {
     throw new KairankError('KAIRANK_NOT_FOUND', `user: no events are known of ${show(user)}`, { field: 'user', received: show(user) });

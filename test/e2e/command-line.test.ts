@@ -66,7 +66,7 @@ describe('import', () => {
     });
     expect(readFileSync(String(report.rejectedFile), 'utf8').trim().split('\n')).toHaveLength(3);
     const answer = await json(['recommend', shop, '--user', 'ann', '--k', '2']);
-    expect(answer).toMatchObject({ user: 'ann', trained: false });
+    expect(answer).toMatchObject({ user: 'ann', trained: false, next: null });
     const { code, stderr } = await kairank(['recommend', shop, '--user', 'eve']);
     expect(stderr).toMatch(/^kairank: KAIRANK_NOT_FOUND: .*eve/);
     expect(stderr.trim().split('\n')).toHaveLength(1);

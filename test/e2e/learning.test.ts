@@ -205,6 +205,9 @@ describe('train', () => {
     const similar = await kairank(['similar', shop, '--item', events[0]?.item ?? '', '--k', '3']);
     expect(similar.code).toBe(0);
     expect(similar.stdout.split('\n')).toHaveLength(5);
+    const neither = await kairank(['similar', shop]);
+    expect(neither.stderr).toContain('either --item or --text');
+    expect(neither.code).toBe(2);
   });
 });
 
@@ -225,6 +228,10 @@ test('train tells in words what was learned', { timeout: MINUTES }, async () => 
   const { code, stdout } = await kairank(['train', shop, '--budget', '5s']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/Tried \d+ settings, \d+ epochs? of descriptions(, \d+ epochs? of sequences)?; --json says which\./);
+  expect(stdout).toContain('described by title 100 %, title.start 100 %, title.grams 100 %; 0 items by nothing');
+  const words = await json(['similar', shop, '--text', 'thing 7', '--k', '3']);
+  expect(words).toMatchObject({ text: 'thing 7', trained: true });
+  expect(words.items).toHaveLength(3);
   expect(stdout).toMatch(/no ranker: too few shoppers|ranker (used|tried, not used): validation NDCG@10/);
 });
 

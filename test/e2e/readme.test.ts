@@ -38,6 +38,8 @@ describe('README.md', () => {
 
   it('shows a shop that recommends', async () => {
     const lines = await run(0);
+    const found = lines.pop();
+    expect(found).toMatch(/^(tea|pot|cup) Matches “pots for tea”$/);
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(line).toMatch(/^(pot|cup) -?\d+\.\d\d/);
     expect(lines.join()).not.toContain('tea 0');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fitLogisticRegression } from '../../src/evaluate/baselines/logistic.js';
 import { calibrated, fitEngine, fitPlatt } from '../../src/evaluate/coupons/engine.js';
 import { type FitProbability, type Pairs, takePairs } from '../../src/evaluate/pairs.js';
-import { calibrationError, logLoss, reliability } from '../../src/evaluate/probabilities.js';
+import { calibrationError, logLoss, reliability } from '../../src/statistics/probabilities.js';
 import { Random } from '../../src/evaluate/random.js';
 
 const OPTIONS = { seed: 1, threads: 1, budget: 10 };

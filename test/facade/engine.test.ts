@@ -298,7 +298,21 @@ describe('requests', () => {
   });
 
   it('are refused or answered, whatever is asked', async () => {
-    const keys = ['user', 'events', 'k', 'where', 'exclude', 'fields', 'items', 'item', 'deadline', 'scenario', 'candidates', 'reasons'];
+    const keys = [
+      'user',
+      'events',
+      'k',
+      'where',
+      'exclude',
+      'fields',
+      'items',
+      'item',
+      'text',
+      'deadline',
+      'scenario',
+      'candidates',
+      'reasons',
+    ];
     const likely = fc.oneof(
       fc.anything(),
       fc.constantFrom('u1', 'i3', 3, 1, true, ['i1', 'i2'], [{ item: 'i3' }], ['title'], { price: 3 }),

@@ -242,15 +242,17 @@ describe('bundles', () => {
   });
 
   it('come back as they went, with and without parts', async () => {
-    for (const models of [
-      MODELS,
-      { ...MODELS, rules: null, factors: null, sequence: null, sessions: null, content: null, ranker: null, recent: null },
-    ]) {
-      const { bundle, checksum } = await writeBundle(folder, models, REPORT);
+    const next = { sessionGap: 1e6, columns: ['a'], weights: { leave: [0.1, -2.5e-9], buy: [1, 2], cart: [3, 4] } };
+    for (const [models, known] of [
+      [MODELS, next],
+      [{ ...MODELS, rules: null, factors: null, sequence: null, sessions: null, content: null, ranker: null, recent: null }, null],
+    ] as const) {
+      const { bundle, checksum } = await writeBundle(folder, models, REPORT, known);
       expect(await readBundle(folder, { bundle, checksum })).toEqual({
         id: bundle,
         trainedAt: expect.any(String) as string,
-        report: REPORT,
+        report: { ...REPORT, next: null },
+        next: known,
         tensors: models,
       });
     }

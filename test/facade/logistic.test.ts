@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { solve } from '../../src/evaluate/baselines/cholesky.js';
-import { fitLogistic, fitLogisticRegression } from '../../src/evaluate/baselines/logistic.js';
+import { solve } from '../../src/statistics/cholesky.js';
+import { fitLogisticRegression } from '../../src/evaluate/baselines/logistic.js';
 import type { Pairs } from '../../src/evaluate/pairs.js';
-import { auc } from '../../src/evaluate/probabilities.js';
 import { Random } from '../../src/evaluate/random.js';
+import { fitLogistic } from '../../src/statistics/logistic.js';
+import { auc } from '../../src/statistics/probabilities.js';
 
 const OPTIONS = { seed: 1, threads: 1, budget: 10 };
 

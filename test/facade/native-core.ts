@@ -13,6 +13,7 @@ export function request(given: Partial<NativeRequest> = {}): NativeRequest {
     events: null,
     mode: 'recommend',
     items: null,
+    words: null,
     k: 10,
     candidates: 100,
     filter: -1,

@@ -9,7 +9,7 @@ import {
   measureProbabilities,
   type ReliabilityBin,
   reliability,
-} from '../../src/evaluate/probabilities.js';
+} from '../../src/statistics/probabilities.js';
 
 /** AUC by its definition: every pair of a 1 and a 0. */
 function aucByPairs(labels: readonly number[], scores: readonly number[]): number {

@@ -66,6 +66,7 @@ describe('train', () => {
       'blend',
       'ranker',
       'refit',
+      'next',
       'save',
     ]);
     for (const [index, { fraction, elapsed }] of seen.entries()) {

@@ -9,6 +9,7 @@ import {
   type Fields,
   type Item,
   type KairankError,
+  type NextEvent,
   type VectorName,
 } from '../../src/index.js';
 
@@ -78,8 +79,17 @@ export async function typed(): Promise<void> {
 
   const ranked = await engine.rank({ events: [{ item: 'a', type: 'wishlist' }], items: ['a', 'b'] });
   expectTypeOf(ranked.refused).toEqualTypeOf<string[]>();
-  // @ts-expect-error an item is needed
+  await engine.similar({ item: 'a', fields: ['title'] });
+  const found = await engine.similar({ text: 'red shoes', where: { price: { lt: 20 } }, fields: ['title'] });
+  expectTypeOf(found.items[0]?.fields).toEqualTypeOf<{ title?: string } | undefined>();
+  // @ts-expect-error an item or a text is needed
   await engine.similar({ k: 3 });
+  // @ts-expect-error one of both
+  await engine.similar({ item: 'a', text: 'red' });
+
+  const { next } = await engine.shopper('u', { at: new Date() });
+  expectTypeOf(next).toEqualTypeOf<NextEvent | null>();
+  expectTypeOf<keyof NextEvent>().toEqualTypeOf<'browse' | 'cart' | 'buy' | 'leave'>();
 
   const attached = Engine.attach<Shop>(engine.share());
   await attached.recommend({ user: 'u', where: { price: 3 } });

@@ -5,6 +5,7 @@ import { Engine } from '../../engine.js';
 import { listAnswer } from '../lists.js';
 import { namesOf } from '../names.js';
 import { jsonOption, wholeNumber } from '../options.js';
+import { OUTCOMES, type NextEvent } from '../../shopper/next-event.js';
 import { fitTo, print, table } from '../output.js';
 
 interface Flags {
@@ -26,6 +27,13 @@ export function recommendCommand(): Command {
     .action(run);
 }
 
+/** What they do next, likeliest first; nothing when they are not here. */
+function nextWords(next: NextEvent | null): string[] {
+  if (!next) return [];
+  const likely = [...OUTCOMES].sort((a, b) => next[b] - next[a]).map((outcome) => `${outcome} ${(100 * next[outcome]).toFixed(0)} %`);
+  return [`Next: ${likely.join(', ')}.`, ''];
+}
+
 async function run(shop: string, { user, k, history, json }: Flags): Promise<void> {
   const engine = await Engine.open(shop, { readOnly: true });
   try {
@@ -39,8 +47,9 @@ async function run(shop: string, { user, k, history, json }: Flags): Promise<voi
       event.type,
       event.item === null ? '' : fitTo(name(event.item), 60),
     ]);
-    print(json, { user, trained, ...answer }, () => [
+    print(json, { user, trained, next: shopper.next, ...answer }, () => [
       ...(rows.length > 0 ? [`The last events of ${user}:`, ...table(rows, { indent: 2 }), ''] : []),
+      ...nextWords(shopper.next),
       `For ${user} (${answer.took.toFixed(2)} ms):`,
       ...listAnswer(answer, name, trained),
     ]);

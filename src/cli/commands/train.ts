@@ -7,7 +7,7 @@ import { interruptible } from '../interrupt.js';
 import { budgetOption, jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
 import { plural, print, table } from '../output.js';
 import { createProgress } from '../progress.js';
-import { rankerWords, showTraining } from '../training.js';
+import { coverageWords, nextEventWords, rankerWords, showTraining } from '../training.js';
 
 interface Flags {
   seed: number;
@@ -54,6 +54,8 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
           )
         : ['  Too little for a validation: settings are the defaults.']),
       ...contributions(result),
+      ...coverageWords(result).map((line) => `  ${line}`),
+      ...nextEventWords(result).map((line) => `  ${line}`),
     ]);
   } finally {
     progress.stop();

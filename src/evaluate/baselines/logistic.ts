@@ -3,9 +3,9 @@
 import { KairankError } from '../../errors.js';
 import { throwIfAborted } from '../../jobs.js';
 import { refuse } from '../../options.js';
+import { fitLogistic, logit, scoresOf } from '../../statistics/logistic.js';
+import { logLoss } from '../../statistics/probabilities.js';
 import { type FitProbability, type Pairs, type Probability, takePairs } from '../pairs.js';
-import { logLoss } from '../probabilities.js';
-import { solve } from './cholesky.js';
 
 /** Strengths of the ridge that are tried, strongest first: each fit begins where the stronger one ended. */
 export const RIDGES: readonly number[] = [3000, 1000, 300, 100, 30, 10, 3];
@@ -15,11 +15,6 @@ const USUAL_RIDGE = 100;
 const BLOCKS = 6;
 /** Blocks are foretold from no fewer pairs of either label than this. */
 const LEAST_OF_A_LABEL = 20;
-const STEPS = 50;
-const TOLERANCE = 1e-8;
-const SHORTEST_STEP = 1e-4;
-
-export const logit = (score: number): number => 1 / (1 + Math.exp(-score));
 
 /** How a column becomes an input: its mean and deviation where it is not missing, and the place of its flag of missing values. */
 interface Standard {
@@ -72,84 +67,6 @@ function inputsOf({ columns, values, labels }: Pairs, { standards, width }: Desi
     }
   }
   return inputs;
-}
-
-function scoresOf(inputs: Float64Array, weights: Float64Array): Float64Array {
-  const width = weights.length;
-  return Float64Array.from({ length: inputs.length / width }, (_, pair) => {
-    let score = 0;
-    for (let column = 0; column < width; column++) score += (inputs[pair * width + column] ?? 0) * (weights[column] ?? 0);
-    return score;
-  });
-}
-
-/** One step of Newton for the penalised likelihood (iteratively reweighted least squares; Hastie et al. 2009, 4.4.1). */
-function newtonStep(inputs: Float64Array, labels: Uint8Array, weights: Float64Array, ridge: number): Float64Array {
-  const width = weights.length;
-  const hessian = new Float64Array(width * width);
-  const gradient = new Float64Array(width);
-  const scores = scoresOf(inputs, weights);
-  for (let pair = 0; pair < labels.length; pair++) {
-    const probability = logit(scores[pair] ?? 0);
-    const own = inputs.subarray(pair * width, (pair + 1) * width);
-    const curvature = probability * (1 - probability);
-    const miss = (labels[pair] ?? 0) - probability;
-    for (let row = 0; row < width; row++) {
-      const value = own[row] ?? 0;
-      if (value === 0) continue;
-      gradient[row] = (gradient[row] ?? 0) + value * miss;
-      // Row by row below the diagonal: the matrix is symmetric.
-      for (let column = 0; column <= row; column++) {
-        const at = row * width + column;
-        hessian[at] = (hessian[at] ?? 0) + value * curvature * (own[column] ?? 0);
-      }
-    }
-  }
-  // The intercept, which is last, is nearly free.
-  for (let row = 0; row < width; row++) {
-    const own = row === width - 1 ? 1e-6 : ridge;
-    hessian[row * width + row] = (hessian[row * width + row] ?? 0) + own;
-    gradient[row] = (gradient[row] ?? 0) - own * (weights[row] ?? 0);
-  }
-  return solve(hessian, gradient);
-}
-
-/** What is made small: minus the log likelihood, and the penalty. */
-function penalisedLoss(inputs: Float64Array, labels: Uint8Array, weights: Float64Array, ridge: number): number {
-  let loss = 0;
-  // ln(1 + e^s) - y s, without an overflow for large scores.
-  for (const [pair, score] of scoresOf(inputs, weights).entries()) {
-    loss += Math.max(score, 0) + Math.log1p(Math.exp(-Math.abs(score))) - (labels[pair] === 1 ? score : 0);
-  }
-  for (const weight of weights.subarray(0, -1)) loss += (ridge / 2) * weight * weight;
-  return loss;
-}
-
-/**
- * The weights of the greatest penalised likelihood.
- * @param inputs pairs x weights, row-major, the last of each pair being 1.
- * @param from where to begin.
- */
-export function fitLogistic(inputs: Float64Array, labels: Uint8Array, ridge: number, from: Float64Array): Float64Array {
-  let weights = from.slice();
-  let loss = penalisedLoss(inputs, labels, weights, ridge);
-  for (let step = 0; step < STEPS; step++) {
-    const change = newtonStep(inputs, labels, weights, ridge);
-    // Far from the solution a whole step may overshoot: half of it, and half of that, does not.
-    let length = 1;
-    let next = weights;
-    let lower = loss;
-    do {
-      const share = length;
-      next = weights.map((weight, column) => weight + share * (change[column] ?? 0));
-      lower = penalisedLoss(inputs, labels, next, ridge);
-      length /= 2;
-    } while (lower > loss && length > SHORTEST_STEP);
-    if (lower > loss) break;
-    [weights, loss] = [next, lower];
-    if (change.every((value) => Math.abs(value) < TOLERANCE)) break;
-  }
-  return weights;
 }
 
 function start(width: number, labels: Uint8Array): Float64Array {

@@ -4,8 +4,9 @@
  * is a slope and an offset of the log odds, fitted to what earlier models foretold of later campaigns. It changes no order.
  */
 
-import { blocksOf, fitLogisticRegression, hasBothLabels, logit } from '../baselines/logistic.js';
-import { solve } from '../baselines/cholesky.js';
+import { solve } from '../../statistics/cholesky.js';
+import { logit } from '../../statistics/logistic.js';
+import { blocksOf, fitLogisticRegression, hasBothLabels } from '../baselines/logistic.js';
 import { type FitProbability, takePairs } from '../pairs.js';
 
 /** The pairs are cut into so many blocks in order of time; each is foretold from what was known when it began. */

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -169,4 +170,31 @@ inline Encoded encodeByHand(const TowerNumbers& tower, const kairank::ContentFea
   }
   out.known = toUnit(out.vector);
   return out;
+}
+
+/// A tower that knows two thirds of the words there are, and what it says of `items` items.
+inline std::shared_ptr<const kairank::ContentModel> towerOf(kairank::Random& random, uint32_t items, uint32_t dim) {
+  const kairank::ContentFeatures content = randomContentFeatures(random, items);
+  auto model = std::make_shared<kairank::ContentModel>();
+  model->items = items;
+  model->dim = dim;
+  for (const kairank::Modality& modality : content.modalities) {
+    kairank::ModalityModel& table = model->modalities.emplace_back();
+    table.name = modality.name;
+    table.inputs = modality.inputs;
+    for (uint32_t feature : std::set<uint32_t>(modality.features.begin(), modality.features.end())) {
+      if (feature % 3 != 0) table.features.push_back(feature);
+    }
+    const size_t rows = modality.inputs > 0 ? modality.inputs : table.features.size();
+    for (size_t f = 0; f < table.features.size(); f++) table.rarity.push_back(1 + static_cast<float>(random.uniform()));
+    for (size_t i = 0; i < rows * dim; i++) table.table.push_back(static_cast<float>(random.normal()));
+    for (size_t d = 0; d < dim; d++) table.attention.push_back(static_cast<float>(random.normal()));
+  }
+  const TowerNumbers numbers = numbersOf(*model);
+  for (uint32_t item = 0; item < items; item++) {
+    for (double x : encodeByHand(numbers, content, item).vector) model->vectors.push_back(static_cast<float>(x));
+    for (uint32_t d = 0; d < dim; d++) model->behaviour.push_back(static_cast<float>(random.normal() * 0.2));
+  }
+  kairank::checkContent(*model);
+  return model;
 }

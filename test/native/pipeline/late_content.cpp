@@ -25,33 +25,6 @@ namespace {
 constexpr uint32_t kItems = 80;
 constexpr uint32_t kDim = 7;
 
-/// A tower that knows two thirds of the words there are, and what it says of kItems items.
-std::shared_ptr<const ContentModel> towerOf(Random& random) {
-  const ContentFeatures content = randomContentFeatures(random, kItems);
-  auto model = std::make_shared<ContentModel>();
-  model->items = kItems;
-  model->dim = kDim;
-  for (const Modality& modality : content.modalities) {
-    ModalityModel& table = model->modalities.emplace_back();
-    table.name = modality.name;
-    table.inputs = modality.inputs;
-    for (uint32_t feature : std::set<uint32_t>(modality.features.begin(), modality.features.end())) {
-      if (feature % 3 != 0) table.features.push_back(feature);
-    }
-    const size_t rows = modality.inputs > 0 ? modality.inputs : table.features.size();
-    for (size_t f = 0; f < table.features.size(); f++) table.rarity.push_back(1 + static_cast<float>(random.uniform()));
-    for (size_t i = 0; i < rows * kDim; i++) table.table.push_back(static_cast<float>(random.normal()));
-    for (size_t d = 0; d < kDim; d++) table.attention.push_back(static_cast<float>(random.normal()));
-  }
-  const TowerNumbers numbers = numbersOf(*model);
-  for (uint32_t item = 0; item < kItems; item++) {
-    for (double x : encodeByHand(numbers, content, item).vector) model->vectors.push_back(static_cast<float>(x));
-    for (uint32_t d = 0; d < kDim; d++) model->behaviour.push_back(static_cast<float>(random.normal() * 0.2));
-  }
-  checkContent(*model);
-  return model;
-}
-
 std::shared_ptr<const ModelSet> modelsOf(std::shared_ptr<const ContentModel> content) {
   ModelParts parts;
   parts.popularity.assign(kItems, 1.0f);
@@ -205,7 +178,7 @@ int main() {
   check::test("items put after training are recalled by what they are about", [] {
     for (uint64_t seed = 1; seed <= 8; seed++) {
       Random random(seed);
-      const auto model = towerOf(random);
+      const auto model = towerOf(random, kItems, kDim);
       const uint32_t rows = kItems + 60;
       const auto core = open(rows);
       core->publish(modelsOf(model));
@@ -250,7 +223,7 @@ int main() {
   });
   check::test("many late items are searched in an index", [] {
     Random random(30);
-    const auto model = towerOf(random);
+    const auto model = towerOf(random, kItems, kDim);
     const uint32_t count = 9000;
     const uint32_t rows = kItems + count;
     const auto core = open(1);
@@ -274,7 +247,7 @@ int main() {
   check::test("vectors of another dim are refused by name, and nothing changes", [] {
     Random random(31);
     const auto core = open(kItems + 3);
-    core->publish(modelsOf(towerOf(random)));
+    core->publish(modelsOf(towerOf(random, kItems, kDim)));
     const auto before = core->models();
     ContentFeatures content;
     content.items = 1;
@@ -294,7 +267,7 @@ int main() {
   });
   check::test("a newcomer begins where its content puts it, and moves to its shoppers", [] {
     Random random(32);
-    const auto tower = towerOf(random);
+    const auto tower = towerOf(random, kItems, kDim);
     Histories histories;
     histories.offsets = {0};
     for (uint32_t user = 0; user < 60; user++) {

@@ -1,6 +1,6 @@
 /** Linear equations with a symmetric, positive definite matrix. */
 
-import { KairankError } from '../../errors.js';
+import { KairankError } from '../errors.js';
 
 /**
  * Solves matrix x = right by Cholesky's decomposition.
