@@ -81,6 +81,20 @@ export interface NativeCases {
   histories: NativeHistories;
   targetOffsets: Float64Array;
   targets: Uint32Array;
+  /** What each target counts for the ranker, above 0; absent: each the same. */
+  weights?: Float32Array;
+}
+
+/** Lists that shoppers were shown: list i had the entries offsets[i] .. offsets[i + 1], after history i. */
+export interface NativeLists {
+  histories: NativeHistories;
+  offsets: Float64Array;
+  /** Distinct within a list. */
+  rows: Uint32Array;
+  /** From 0; 0xFFFFFFFF where nobody said. */
+  positions: Uint32Array;
+  /** What came of each; 0: nothing. */
+  gains: Float32Array;
 }
 
 /** A long native computation: its promise, and the way to stop it. */
@@ -382,15 +396,16 @@ export interface NativeLearning {
     options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
   /**
-   * Learns the ranker from cases that the models `before` did not learn from, and chooses its epochs on later ones with
-   * the models that serve. `ranker` is null where its gain in NDCG@10 is within two standard errors.
+   * Learns the ranker from cases that the models `before` did not learn from, and lists that were shown after what they
+   * learned from, where enough came of such; chooses its epochs on later cases with the models that serve. `ranker` is null
+   * where its gain in NDCG@10 is within two standard errors.
    */
   learnRanker(
     before: NativeModels,
     taught: NativeCases,
     models: NativeModels,
     choosing: NativeCases,
-    options: Omit<LearnOptions, 'excludeSeen'> & { candidates: number },
+    options: Omit<LearnOptions, 'excludeSeen'> & { candidates: number; shown: NativeLists | null },
   ): NativeJob<{
     ranker: NativeRanker | null;
     settings: Record<string, number>;
@@ -399,6 +414,8 @@ export interface NativeLearning {
     with: Quality;
     /** Standard error of the difference. */
     error: number;
+    /** Lists that taught it, of those that something came of; 0 where they were too few. */
+    shown: number;
   }>;
   /** Which group each input of the ranker belongs to, in their order. */
   rankerGroups(): string[];
@@ -506,6 +523,8 @@ export interface NativeCore {
   history(user: string, limit: number): { items: string[]; types: Uint16Array; weights: Float32Array; times: Float64Array } | null;
   /** Every history, by user row, for training. Rows are item rows, 0xFFFFFFFF for none. */
   exportHistories(): NativeHistories;
+  /** Rows of users in exportHistories, 0xFFFFFFFF for one without a history. */
+  userRows(users: readonly string[]): Uint32Array;
   /** Durable keys by row, 0 for none. */
   exportKeys(): Float64Array;
   /** Returns a handle for requests; equal filters may share one. */

@@ -176,6 +176,13 @@ Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& li
   return history;
 }
 
+Napi::Value userRowsOf(Core& core, const Napi::Value& users) {
+  const IdList given(users, "users");
+  Napi::Uint32Array rows = Napi::Uint32Array::New(users.Env(), given.size());
+  for (size_t i = 0; i < given.size(); ++i) rows[i] = core.users.find(given[i]);
+  return rows;
+}
+
 Napi::Value exportHistoriesOf(Core& core, Napi::Env env) {
   const Histories histories = core.histories.exportAll(core.users.size());
   Napi::Object out = Napi::Object::New(env);

@@ -28,6 +28,8 @@ Napi::Value withoutContentOf(Core& core, Napi::Env env);
 
 Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& limit);
 Napi::Value exportHistoriesOf(Core& core, Napi::Env env);
+/// Rows of users in exportHistories, kNoRow for one without a history.
+Napi::Value userRowsOf(Core& core, const Napi::Value& users);
 Napi::Value exportKeysOf(Core& core, Napi::Env env);
 
 }  // namespace kairank

@@ -64,6 +64,7 @@ Napi::Function CoreObject::define(Napi::Env env) {
                          InstanceMethod<&CoreObject::counts>("counts"),
                          InstanceMethod<&CoreObject::history>("history"),
                          InstanceMethod<&CoreObject::exportHistories>("exportHistories"),
+                         InstanceMethod<&CoreObject::userRows>("userRows"),
                          InstanceMethod<&CoreObject::exportKeys>("exportKeys"),
                          InstanceMethod<&CoreObject::compileFilter>("compileFilter"),
                          InstanceMethod<&CoreObject::countEligible>("countEligible"),
@@ -147,6 +148,10 @@ Napi::Value CoreObject::history(const Napi::CallbackInfo& info) {
 
 Napi::Value CoreObject::exportHistories(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] { return exportHistoriesOf(*open(), info.Env()); });
+}
+
+Napi::Value CoreObject::userRows(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] { return userRowsOf(*open(), info[0]); });
 }
 
 Napi::Value CoreObject::exportKeys(const Napi::CallbackInfo& info) {

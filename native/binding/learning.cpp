@@ -238,11 +238,14 @@ Napi::Value learnRankerJob(Arguments info) {
   search.candidates = wholeUpTo(given, "candidates", "options", 1, kMaxCandidates);
   auto taught = std::make_shared<const Cases>(casesOf(info[1], "taught", kNoRow));
   auto choosing = std::make_shared<const Cases>(casesOf(info[3], "choosing", kNoRow));
-  const auto work = [before = unwrapHandle<const ModelSet>(info[0], kModelsTag, "before"), taught,
+  std::shared_ptr<const ShownLists> shown;
+  const Napi::Value lists = given.Get("shown");
+  if (!isNone(lists)) shown = std::make_shared<const ShownLists>(listsOf(lists, "options.shown", kNoRow));
+  const auto work = [before = unwrapHandle<const ModelSet>(info[0], kModelsTag, "before"), taught, shown,
                      models = unwrapHandle<const ModelSet>(info[2], kModelsTag, "models"), choosing,
                      search](JobContext& context) {
     JobControl control(context);
-    return learnRanker(*before, *taught, *models, *choosing, search, control);
+    return learnRanker(*before, {*taught, shown.get()}, *models, *choosing, search, control);
   };
   return startJob(info.Env(), work, given.Get("onProgress"), [](Napi::Env env, const LearnedRanker& learned) {
     const auto quality = [&](const CaseQuality& one) {
@@ -258,6 +261,7 @@ Napi::Value learnRankerJob(Arguments info) {
     object.Set("without", quality(learned.without));
     object.Set("with", quality(learned.with));
     object.Set("error", learned.error);
+    object.Set("shown", learned.shown);
     return object;
   });
 }

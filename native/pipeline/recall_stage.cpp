@@ -220,6 +220,9 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
     for (const ScoredRow& scored : source->best.best()) take(scored.row);
   }
   fillByPopularity(models, ask.eligible.rows, wantedOf(ask), ask.k, allowed, scratch.taken, scratch.top, candidates);
+  for (size_t i = 0; i < ask.addedCount; i++) {
+    if (allowed(ask.added[i])) take(ask.added[i]);
+  }
 }
 
 float dot(const float* query, const float* embedding, size_t dim) {

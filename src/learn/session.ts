@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { KairankError } from '../errors.js';
 import type { Schema } from '../catalog/schema.js';
 import { call, throwIfAborted } from '../jobs.js';
-import type { NativeCore } from '../native.js';
+import type { NativeCore, NativeHistories } from '../native.js';
 import { boolean, duration, integer, onlyKeys, record, refuse, signal } from '../options.js';
+import { EventTypeTable } from '../shopper/event-types.js';
+import { weightOf } from '../shopper/validate.js';
 import { MODELS_FOLDER } from '../store/paths.js';
 import type { Store } from '../store/store.js';
 import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
 import { Descriptions } from './descriptions.js';
+import { type ShownList, shownLists } from './impressions.js';
 import { Run } from './run.js';
 import { sliceHistories } from './slice.js';
 import { exportModels, importModels, moveRows } from './tensors.js';
@@ -58,6 +61,7 @@ export class Trainer {
   #models: ModelsInfo | null = null;
   #running: Promise<unknown> | null = null;
   readonly #closing = new AbortController();
+  readonly #types: EventTypeTable;
 
   constructor(
     private readonly core: NativeCore,
@@ -66,6 +70,7 @@ export class Trainer {
     /** Told when other models are in use. */
     private readonly published: () => void,
   ) {
+    this.#types = new EventTypeTable(store.settings.eventTypes);
     this.descriptions = new Descriptions(core, schema, store, () => this.#models);
   }
 
@@ -130,7 +135,8 @@ export class Trainer {
     const keys = call(() => this.core.exportKeys());
     const slice = sliceHistories(histories, validation, seed);
     const content = await this.descriptions.all(keys, stop);
-    let trained = await trainModels({ items: keys.length, ...slice, content }, options, run);
+    const shown = slice.validation ? await this.#shown(histories, keys, slice.train, stop) : [];
+    let trained = await trainModels({ items: keys.length, ...slice, content, shown }, options, run);
     if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories, content }, options, run);
     run.mark('save', false);
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
@@ -147,6 +153,18 @@ export class Trainer {
       users: histories.offsets.length - 1,
       events: histories.rows.length,
     };
+  }
+
+  /** The lists that shoppers were shown, as the log has them. */
+  #shown(histories: NativeHistories, keys: Float64Array, kept: NativeHistories, stop: AbortSignal | undefined): Promise<ShownList[]> {
+    const rows = new Map(Array.from(keys, (key, row) => [key, row]));
+    const view = {
+      log: this.store.log,
+      rowOf: (key: number) => (key > 0 ? rows.get(key) : undefined),
+      userRows: (users: readonly string[]) => call(() => this.core.userRows(users)),
+      weightOf: (type: number, value: number) => weightOf(this.#types, type, value),
+    };
+    return shownLists(view, histories, kept, undefined, stop);
   }
 
   /** Makes the models the store's current ones, where the store keeps any; until that one commit the old ones are. */

@@ -1,6 +1,8 @@
 /** What goes into a training run, and what comes out. */
 
 import type { ContentField, Cuts } from '../catalog/content.js';
+import type { Goals } from './goals.js';
+import type { ShownList } from './impressions.js';
 import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
 
 export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'ranker', 'refit', 'save'] as const;
@@ -75,9 +77,9 @@ export interface TrainReport {
   /**
    * What orders the best candidates of the blend anew: what it reached on validation with and without, and whether it is
    * used, which it is where the gain exceeds two standard errors (`error`). null where it was not tried: without validation
-   * or time, or where it was not wanted.
+   * or time, or where it was not wanted. `shown`: lists of logged impressions that taught it, of those that something came of.
    */
-  ranker: (LearnedModel & { with: Quality; without: Quality; error: number; used: boolean }) | null;
+  ranker: (LearnedModel & { with: Quality; without: Quality; error: number; shown: number; used: boolean }) | null;
   excludeSeen: boolean;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
   validation: { cases: number; ndcg: number; recall: number } | null;
@@ -118,6 +120,8 @@ export interface TrainingData {
   content?: readonly ContentField[] | undefined;
   /** Rows that validation asks for and training has no events of, rising; absent: the content tower withholds some itself. */
   newRows?: Uint32Array | undefined;
+  /** Lists that shoppers were shown, of those that validation leaves; their users are rows of `train`. Absent: none. */
+  shown?: readonly ShownList[] | undefined;
 }
 
 export interface TrainModelsOptions {
@@ -135,6 +139,8 @@ export interface TrainModelsOptions {
   checkpoints?: string;
   /** Whether a ranker is learned beside the blend. Default: true. */
   ranker?: boolean;
+  /** What the ranker is taught to foretell; absent: whatever speaks for an item, by its weight. */
+  goals?: Goals;
   /** Whether the models will be fitted again: the budget is for both. */
   refit?: boolean;
   signal?: AbortSignal;
