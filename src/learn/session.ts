@@ -13,6 +13,7 @@ import { MODELS_FOLDER } from '../store/paths.js';
 import type { Store } from '../store/store.js';
 import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
 import { Descriptions } from './descriptions.js';
+import { checkGoals, type Goals } from './goals.js';
 import { type ShownList, shownLists } from './impressions.js';
 import { Run } from './run.js';
 import { sliceHistories } from './slice.js';
@@ -32,6 +33,7 @@ interface Settings {
   refit: boolean;
   /** Seconds. */
   budget: number;
+  goals: Goals | undefined;
   signal: AbortSignal | undefined;
   onProgress: TrainOptions['onProgress'];
 }
@@ -40,10 +42,10 @@ function isListener(value: unknown): value is NonNullable<TrainOptions['onProgre
   return typeof value === 'function';
 }
 
-function check(value: unknown): Settings {
+function check(value: unknown, types: EventTypeTable): Settings {
   const options = record('options', value);
-  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit', 'budget']);
-  const { seed, threads, onProgress, validation, refit, budget } = options;
+  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit', 'budget', 'goals']);
+  const { seed, threads, onProgress, validation, refit, budget, goals } = options;
   if (onProgress !== undefined && !isListener(onProgress)) refuse('onProgress', 'a function', onProgress);
   return {
     seed: seed === undefined ? 1 : integer('seed', seed, 0, MAX_SEED),
@@ -51,6 +53,7 @@ function check(value: unknown): Settings {
     validation: validation === undefined ? DEFAULT_VALIDATION : integer('validation', validation, 0, 1_000_000_000),
     refit: refit === undefined || boolean('refit', refit),
     budget: budget === undefined ? DEFAULT_BUDGET : duration('budget', budget) / 1000,
+    goals: goals === undefined ? undefined : checkGoals(goals, types),
     signal: signal('signal', options.signal),
     onProgress,
   };
@@ -97,7 +100,7 @@ export class Trainer {
 
   /** One run; see `Engine.train`. */
   async train(given: unknown): Promise<TrainResult> {
-    const settings = check(given);
+    const settings = check(given, this.#types);
     if (this.#running) throw new KairankError('KAIRANK_BUSY', 'A training run is already going on.');
     const stop = AbortSignal.any(settings.signal ? [settings.signal, this.#closing.signal] : [this.#closing.signal]);
     const run = this.#run({ ...settings, signal: stop });
@@ -116,7 +119,7 @@ export class Trainer {
   }
 
   async #run(settings: Settings): Promise<TrainResult> {
-    const { seed, threads, validation, refit, budget, signal: stop, onProgress } = settings;
+    const { seed, threads, validation, refit, budget, goals, signal: stop, onProgress } = settings;
     const { dir } = this.store;
     if (dir !== null) await mkdir(join(dir, MODELS_FOLDER), { recursive: true });
     const options = {
@@ -125,6 +128,7 @@ export class Trainer {
       budget,
       refit,
       excludeSeen: null,
+      ...(goals ? { goals } : {}),
       ...(dir === null ? {} : { checkpoints: join(dir, MODELS_FOLDER) }),
       ...(stop ? { signal: stop } : {}),
       ...(onProgress ? { onProgress } : {}),
@@ -133,11 +137,15 @@ export class Trainer {
     throwIfAborted(stop);
     const histories = call(() => this.core.exportHistories());
     const keys = call(() => this.core.exportKeys());
-    const slice = sliceHistories(histories, validation, seed);
+    const slice = sliceHistories(histories, validation, seed, false, goals);
     const content = await this.descriptions.all(keys, stop);
-    const shown = slice.validation ? await this.#shown(histories, keys, slice.train, stop) : [];
+    const shown = slice.validation ? await this.#shown(histories, keys, slice.train, goals, stop) : [];
     let trained = await trainModels({ items: keys.length, ...slice, content, shown }, options, run);
     if (slice.validation && refit) trained = await refitModels(trained, { items: keys.length, train: histories, content }, options, run);
+    if (goals) {
+      const named = Object.fromEntries([...goals].map(([type, weight]) => [this.#types.name(type), weight]));
+      trained = { ...trained, report: { ...trained.report, goals: named } };
+    }
     run.mark('save', false);
     const { bundle, trainedAt } = await this.#save(trained, keys, stop);
     call(() => this.core.publish(trained.models));
@@ -156,7 +164,13 @@ export class Trainer {
   }
 
   /** The lists that shoppers were shown, as the log has them. */
-  #shown(histories: NativeHistories, keys: Float64Array, kept: NativeHistories, stop: AbortSignal | undefined): Promise<ShownList[]> {
+  #shown(
+    histories: NativeHistories,
+    keys: Float64Array,
+    kept: NativeHistories,
+    goals: Goals | undefined,
+    stop: AbortSignal | undefined,
+  ): Promise<ShownList[]> {
     const rows = new Map(Array.from(keys, (key, row) => [key, row]));
     const view = {
       log: this.store.log,
@@ -164,7 +178,7 @@ export class Trainer {
       userRows: (users: readonly string[]) => call(() => this.core.userRows(users)),
       weightOf: (type: number, value: number) => weightOf(this.#types, type, value),
     };
-    return shownLists(view, histories, kept, undefined, stop);
+    return shownLists(view, histories, kept, goals, stop);
   }
 
   /** Makes the models the store's current ones, where the store keeps any; until that one commit the old ones are. */

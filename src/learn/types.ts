@@ -41,6 +41,13 @@ export interface TrainOptions {
    * gets what they leave, and is left out where that is too little to learn anything. Default: '10m'.
    */
   budget?: number | string;
+  /**
+   * What counts, by event type, and how much: `{ purchase: 1, cart: 0.5, click: 0.1 }`. Weights are above 0, at most 100;
+   * the types are those that speak for an item. Validation asks for the last basket that has any of them, and the ranker
+   * learns a softmax over what a shopper could have taken (Cao et al. 2007) in which an item counts as the highest goal that
+   * it reached; the probabilities that come of it are of any goal. Default: every type that speaks for an item, by its weight.
+   */
+  goals?: Readonly<Record<string, number>>;
 }
 
 /** How one model came to be. */
@@ -81,6 +88,8 @@ export interface TrainReport {
    */
   ranker: (LearnedModel & { with: Quality; without: Quality; error: number; shown: number; used: boolean }) | null;
   excludeSeen: boolean;
+  /** What training was told to aim at, by event type; absent: whatever speaks for an item. */
+  goals?: Record<string, number>;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
   validation: { cases: number; ndcg: number; recall: number } | null;
   refitted: boolean;
