@@ -223,6 +223,24 @@ export type NativeModality = {
     }
 );
 
+/** What the catalogue says of items, field by field: labels by 32 bits of their names, and numbers. */
+export interface NativeAttributeValues {
+  /** Of each field of labels: how many of an item's labels are kept. At most 64 in all. */
+  slots: Uint32Array;
+  /** items x all slots, distinct within a field; 0 for none. */
+  labels: Uint32Array;
+  /** Fields of numbers, at most 16. */
+  numbers: number;
+  /** items x numbers; NaN for none. */
+  values: Float64Array;
+}
+
+/** The same as the ranker reads it; see AttributesModel in native/state/attributes.h. */
+export interface NativeAttributes {
+  /** `quantiles` are from 0 to 1, or -1 for none; `cuts` are 63 a field of numbers. */
+  tensors(): { slots: Uint32Array; numbers: number; labels: Uint32Array; quantiles: Float32Array; cuts: Float64Array };
+}
+
 /** What is known of items, in native memory. */
 export type NativeContentData = object;
 
@@ -276,6 +294,8 @@ export interface NativeModelParts {
   sequence: NativeSequence | null;
   sessions: NativeSessions | null;
   content: NativeContent | null;
+  /** What the ranker knows of the catalogue's fields; absent: nothing. */
+  attributes?: NativeAttributes | null;
   popularity: Float32Array;
   /** As popularity, over the last month of training alone; null: nothing is known of it. */
   recent: Float32Array | null;
@@ -392,7 +412,7 @@ export interface NativeLearning {
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
     data: NativeDataset,
-    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'popularity' | 'recent'>,
+    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'attributes' | 'popularity' | 'recent'>,
     options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
   /**
@@ -421,6 +441,8 @@ export interface NativeLearning {
   rankerGroups(): string[];
   /** The network alone, for benches and tests: inputs are rows x inputs, not standardised. */
   scoreRanker(ranker: NativeRanker, inputs: Float32Array, scores: Float32Array): void;
+  createAttributes(items: number, values: NativeAttributeValues): NativeAttributes;
+  attributesFromTensors(items: number, tensors: ReturnType<NativeAttributes['tensors']>): NativeAttributes;
   rankerFromTensors(tensors: ReturnType<NativeRanker['tensors']>): NativeRanker;
   rulesFromTensors(items: number, tensors: ReturnType<NativeRules['tensors']>): NativeRules;
   factorsFromTensors(items: number, tensors: ReturnType<NativeFactors['tensors']>): NativeFactors;
@@ -535,9 +557,10 @@ export interface NativeCore {
   publish(models: NativeModels | null): void;
   /** Gives factors to the items that training had none for, from what shoppers did with them; how many there are now. */
   placeNewcomers(): NativeJob<number>;
-  /** What is known of items, one an id, for the content of the models in use: they can be recalled at once. */
-  putContent(ids: readonly string[], modalities: readonly NativeModality[]): void;
-  /** Durable keys of items that the models have no content of; none where they have no content at all. */
+  /** What is known of items, one an id, for the models in use: for their content, by which they can be recalled at once, and
+   * for their ranker; null: nothing for it. */
+  putContent(ids: readonly string[], modalities: readonly NativeModality[] | null, attributes: NativeAttributeValues | null): void;
+  /** Durable keys of items that the models have no content of, or no attributes; none where they have neither of any. */
   withoutContent(): Float64Array;
   request(request: NativeRequest): NativeCall;
   /** Stops taking requests; those in flight settle with KAIRANK_CLOSED or their answer. Frees the state with the last handle. */

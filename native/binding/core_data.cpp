@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "attributes.h"
 #include "content.h"
 #include "parse.h"
 
@@ -141,14 +142,16 @@ size_t addEventsOf(Core& core, const EventArguments& given) {
   return awaiting;
 }
 
-void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities) {
+void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities, const Napi::Value& attributes) {
   const IdList given(ids, "ids");
   std::vector<uint32_t> rows(given.size());
   for (size_t i = 0; i < given.size(); ++i) {
     rows[i] = core.items.find(given[i]);
     if (rows[i] == kNoRow) refuse(elementName("ids", static_cast<int64_t>(i)), "an item that the core knows");
   }
-  core.putContent(contentOf(static_cast<uint32_t>(given.size()), modalities), rows);
+  const auto count = static_cast<uint32_t>(given.size());
+  if (!isNone(modalities)) core.putContent(contentOf(count, modalities), rows);
+  if (!isNone(attributes)) core.putAttributes(attributeValuesOf(count, attributes), rows);
 }
 
 Napi::Value withoutContentOf(Core& core, Napi::Env env) {

@@ -22,7 +22,7 @@ struct EventArguments {
 size_t addEventsOf(Core& core, const EventArguments& given);
 
 /// Content of known items, one an id.
-void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities);
+void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities, const Napi::Value& attributes);
 /// Durable keys of rows without content.
 Napi::Value withoutContentOf(Core& core, Napi::Env env);
 

@@ -183,7 +183,7 @@ Napi::Value CoreObject::publish(const Napi::CallbackInfo& info) {
 
 Napi::Value CoreObject::putContent(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
-    putContentOf(*open(), info[0], info[1]);
+    putContentOf(*open(), info[0], info[1], info[2]);
     return info.Env().Undefined();
   });
 }

@@ -6,6 +6,7 @@
 
 #include "../learn/ranker/learn.h"
 #include "../rank/ranker.h"
+#include "attributes.h"
 #include "content.h"
 #include "errors.h"
 #include "handles.h"
@@ -343,6 +344,7 @@ Napi::Object makeLearning(Napi::Env env) {
   learning.Set("sessionsFromTensors", Napi::Function::New<guarded<sessionsFromTensors>>(env, "sessionsFromTensors"));
   learning.Set("sequenceFromTensors", Napi::Function::New<guarded<sequenceFromTensors>>(env, "sequenceFromTensors"));
   addContentLearning(env, learning);
+  addAttributes(env, learning);
   learning.Set("learnRanker", Napi::Function::New<guarded<learnRankerJob>>(env, "learnRanker"));
   learning.Set("rankerGroups", Napi::Function::New<guarded<rankerGroups>>(env, "rankerGroups"));
   learning.Set("scoreRanker", Napi::Function::New<guarded<scoreRanker>>(env, "scoreRanker"));

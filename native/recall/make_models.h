@@ -19,6 +19,7 @@ struct ModelParts {
   std::shared_ptr<const SequenceModel> sequence;
   std::shared_ptr<const SessionsModel> sessions;
   std::shared_ptr<const ContentModel> content;
+  std::shared_ptr<const AttributesModel> attributes;
   AttentionModel attention;
   Blend blend;
   std::shared_ptr<const RankerModel> ranker;

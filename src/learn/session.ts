@@ -11,13 +11,14 @@ import { EventTypeTable } from '../shopper/event-types.js';
 import { weightOf } from '../shopper/validate.js';
 import { MODELS_FOLDER } from '../store/paths.js';
 import type { Store } from '../store/store.js';
-import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
+import { type Bundle, type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
 import { Descriptions } from './descriptions.js';
 import { checkGoals, type Goals } from './goals.js';
 import { type ShownList, shownLists } from './impressions.js';
 import { Run } from './run.js';
 import { sliceHistories } from './slice.js';
-import { exportModels, importModels, moveRows } from './tensors.js';
+import { moveRows } from './moved-rows.js';
+import { exportModels, hasOutdatedRanker, importModels } from './tensors.js';
 import { DEFAULT_BUDGET, defaultThreads, refitModels, trainModels } from './train.js';
 import type { ModelsInfo, TrainedModels, TrainOptions, TrainResult } from './types.js';
 
@@ -59,6 +60,13 @@ function check(value: unknown, types: EventTypeTable): Settings {
   };
 }
 
+/** A bundle whose ranker was told other things than this version can tell it: the blend's order stands until a training. */
+function withoutRanker({ id, report, tensors }: Bundle): Pick<Bundle, 'report' | 'tensors'> {
+  const warning = `The ranker of ${id} was trained by another version and is left out; train again to have one.`;
+  process.emitWarning(warning, { type: 'KairankWarning' });
+  return { report: { ...report, ranker: report.ranker && { ...report.ranker, used: false } }, tensors: { ...tensors, ranker: null } };
+}
+
 /** The trainings of one engine: at most one at a time, and what the last one left. */
 export class Trainer {
   #models: ModelsInfo | null = null;
@@ -91,7 +99,9 @@ export class Trainer {
   async load(): Promise<void> {
     const { dir, current } = this.store;
     if (dir === null || current === null) return;
-    const { id, trainedAt, report, tensors } = await readBundle(join(dir, MODELS_FOLDER), current);
+    const bundle = await readBundle(join(dir, MODELS_FOLDER), current);
+    const { id, trainedAt } = bundle;
+    const { report, tensors } = hasOutdatedRanker(bundle.tensors) ? withoutRanker(bundle) : bundle;
     call(() => this.core.publish(importModels(moveRows(tensors, this.core.exportKeys()))));
     this.published();
     this.#models = { id, trainedAt, items: tensors.keys.length, report };

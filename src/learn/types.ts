@@ -1,5 +1,6 @@
 /** What goes into a training run, and what comes out. */
 
+import type { AttributeLayout } from '../catalog/attributes.js';
 import type { ContentField, Cuts } from '../catalog/content.js';
 import type { Goals } from './goals.js';
 import type { ShownList } from './impressions.js';
@@ -79,6 +80,8 @@ export interface TrainReport {
    * follows anything, or nothing is known of any item.
    */
   content: (LearnedModel & { modalities: string[]; cuts: Record<string, Cuts> }) | null;
+  /** The catalogue's fields that the ranker is told of; absent or null where there is no ranker, or no such field. */
+  attributes?: AttributeLayout | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   /**

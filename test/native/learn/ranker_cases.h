@@ -48,6 +48,7 @@ inline std::shared_ptr<const kairank::ModelSet> mixedModels(kairank::Random& ran
   parts.sequence = std::make_shared<kairank::SequenceModel>(randomSequence(random, items));
   parts.sessions = std::make_shared<kairank::SessionsModel>(randomSessions(random, items));
   parts.content = std::make_shared<kairank::ContentModel>(randomContent(random, items));
+  parts.attributes = kairank::makeAttributes(randomAttributes(random, items));
   parts.blend.weight = {0.5f, 0.4f, 0, 0.1f, 0.8f, 0.3f, 0.9f, 0.7f};
   parts.blend.missing = {0.7f, 0.2f, 0, 0, 0.1f, 0.2f, 0.4f, 0.5f};
   return kairank::makeModels(std::move(parts));
