@@ -18,8 +18,7 @@ const REQUESTS = 600;
 const WARM_UP = 100;
 const HIDDEN = 64;
 const NARROW = 32;
-/** Inputs of the ranker; see kRankerInputs in native/rank/ranker_inputs.h. */
-const INPUTS = 3 * SOURCES.length + 20;
+const INPUTS = native().learning.rankerGroups().length;
 const SEQUENCE_BUDGET = 30;
 /** Largest difference of two scores that counts as agreement: sums of some hundred products of about 1. */
 const AGREES = 1e-3;
@@ -82,6 +81,13 @@ async function makeModels(
   const { factors } = await learning.learnFactors(data, { ...options, maxDim: 64, budget: 0 }).promise;
   const { sequence } = await learning.learnSequence(data, {}, { ...options, budget: SEQUENCE_BUDGET, checkpoint: null }).promise;
   const tower = await learning.fitContent(data, content, { epochs: 1 }, options).promise;
+  // A category, three tags and a price.
+  const attributes = learning.createAttributes(ITEMS, {
+    slots: Uint32Array.of(1, 3),
+    labels: Uint32Array.from({ length: ITEMS * 4 }, (_, at) => 1 + (at % 4 === 0 ? Math.floor(at / 200) : Math.floor(1000 * random()))),
+    numbers: 1,
+    values: Float64Array.from({ length: ITEMS }, () => random()),
+  });
   const parts: NativeModelParts = {
     items: ITEMS,
     rules,
@@ -89,6 +95,7 @@ async function makeModels(
     sequence,
     sessions: null,
     content: tower.content,
+    attributes,
     ranker: null,
     popularity: new Float32Array(ITEMS).fill(1),
     recent: new Float32Array(ITEMS).fill(1),
