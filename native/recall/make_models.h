@@ -19,11 +19,11 @@ struct ModelParts {
   std::shared_ptr<const SequenceModel> sequence;
   std::shared_ptr<const SessionsModel> sessions;
   std::shared_ptr<const ContentModel> content;
-  std::shared_ptr<const AttributesModel> attributes;
   AttentionModel attention;
   Blend blend;
   std::shared_ptr<const RankerModel> ranker;
   bool excludeSeen = true;
+  std::shared_ptr<const AttributesModel> attributes{};  // what the ranker knows of fields; may be null
 };
 
 /// The set of these models, with all that is derived from them.
