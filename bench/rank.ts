@@ -7,7 +7,7 @@ import { compare, median, percentile, rounded } from './support/measure.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
 import { generator, uniform } from './support/random.js';
-import { makeRanker, RANKER_INPUTS } from './support/ranker.js';
+import { makeRanker } from './support/ranker.js';
 
 export const question = '500 candidates x 50 events, every input of the ranker: how long, and its network against onnxruntime-node?';
 
@@ -61,6 +61,13 @@ async function makeModels(
   const { factors } = await learning.learnFactors(data, { ...options, maxDim: 64, budget: 0 }).promise;
   const { sequence } = await learning.learnSequence(data, {}, { ...options, budget: SEQUENCE_BUDGET, checkpoint: null }).promise;
   const tower = await learning.fitContent(data, content, { epochs: 1 }, options).promise;
+  // A category, three tags and a price.
+  const attributes = learning.createAttributes(ITEMS, {
+    slots: Uint32Array.of(1, 3),
+    labels: Uint32Array.from({ length: ITEMS * 4 }, (_, at) => 1 + (at % 4 === 0 ? Math.floor(at / 200) : Math.floor(1000 * random()))),
+    numbers: 1,
+    values: Float64Array.from({ length: ITEMS }, () => random()),
+  });
   const parts: NativeModelParts = {
     items: ITEMS,
     rules,
@@ -68,6 +75,7 @@ async function makeModels(
     sequence,
     sessions: null,
     content: tower.content,
+    attributes,
     ranker: null,
     popularity: new Float32Array(ITEMS).fill(1),
     recent: new Float32Array(ITEMS).fill(1),
@@ -115,7 +123,7 @@ export async function run(log: Log): Promise<Report> {
     const blended = await time(parts);
     const ranked = await time({ ...parts, ranker });
 
-    const inputs = uniform(CANDIDATES * RANKER_INPUTS, random);
+    const inputs = uniform(CANDIDATES * tensors.inputs, random);
     const scores = new Float32Array(CANDIDATES);
     const ours = { name: 'kairank', call: (): void => learning.scoreRanker(ranker, inputs, scores) };
     const peer = await onnxNetwork(tensors, CANDIDATES, inputs);

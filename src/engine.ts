@@ -181,8 +181,10 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
   /**
    * Learns from every event so far: sequential rules (Ludewig & Jannach 2018), implicit-feedback factors (Hu et al.
    * 2008; Rendle et al. 2021), attention over the last events and the blend of all. Settings choose themselves on the
-   * last basket of some shoppers; then everything is fitted again on all events. The models are on the disk before
-   * they are used; whatever fails, and an abort, leaves the old ones. Requests are answered all the while.
+   * last basket of some shoppers; then everything is fitted again on all events. Where impressions say what was shown,
+   * the ranker learns from those lists, too (position as in PAL, Guo et al. 2019); `goals` say what counts. The models are
+   * on the disk before they are used; whatever fails, and an abort, leaves the old ones. Requests are answered all the
+   * while.
    *
    * @throws KairankError KAIRANK_NOT_ENOUGH_DATA, KAIRANK_BUSY, KAIRANK_ABORTED, KAIRANK_READ_ONLY, KAIRANK_CLOSED,
    * KAIRANK_INVALID_ARGUMENT, KAIRANK_IO

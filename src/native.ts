@@ -81,6 +81,20 @@ export interface NativeCases {
   histories: NativeHistories;
   targetOffsets: Float64Array;
   targets: Uint32Array;
+  /** What each target counts for the ranker, above 0; absent: each the same. */
+  weights?: Float32Array;
+}
+
+/** Lists that shoppers were shown: list i had the entries offsets[i] .. offsets[i + 1], after history i. */
+export interface NativeLists {
+  histories: NativeHistories;
+  offsets: Float64Array;
+  /** Distinct within a list. */
+  rows: Uint32Array;
+  /** From 0; 0xFFFFFFFF where nobody said. */
+  positions: Uint32Array;
+  /** What came of each; 0: nothing. */
+  gains: Float32Array;
 }
 
 /** A long native computation: its promise, and the way to stop it. */
@@ -209,6 +223,24 @@ export type NativeModality = {
     }
 );
 
+/** What the catalogue says of items, field by field: labels by 32 bits of their names, and numbers. */
+export interface NativeAttributeValues {
+  /** Of each field of labels: how many of an item's labels are kept. At most 64 in all. */
+  slots: Uint32Array;
+  /** items x all slots, distinct within a field; 0 for none. */
+  labels: Uint32Array;
+  /** Fields of numbers, at most 16. */
+  numbers: number;
+  /** items x numbers; NaN for none. */
+  values: Float64Array;
+}
+
+/** The same as the ranker reads it; see AttributesModel in native/state/attributes.h. */
+export interface NativeAttributes {
+  /** `quantiles` are from 0 to 1, or -1 for none; `cuts` are 63 a field of numbers. */
+  tensors(): { slots: Uint32Array; numbers: number; labels: Uint32Array; quantiles: Float32Array; cuts: Float64Array };
+}
+
 /** What is known of items, in native memory. */
 export type NativeContentData = object;
 
@@ -262,6 +294,8 @@ export interface NativeModelParts {
   sequence: NativeSequence | null;
   sessions: NativeSessions | null;
   content: NativeContent | null;
+  /** What the ranker knows of the catalogue's fields; absent: nothing. */
+  attributes?: NativeAttributes | null;
   popularity: Float32Array;
   /** As popularity, over the last month of training alone; null: nothing is known of it. */
   recent: Float32Array | null;
@@ -378,19 +412,20 @@ export interface NativeLearning {
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
     data: NativeDataset,
-    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'popularity' | 'recent'>,
+    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'attributes' | 'popularity' | 'recent'>,
     options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
   /**
-   * Learns the ranker from cases that the models `before` did not learn from, and chooses its epochs on later ones with
-   * the models that serve. `ranker` is null where its gain in NDCG@10 is within two standard errors.
+   * Learns the ranker from cases that the models `before` did not learn from, and lists that were shown after what they
+   * learned from, where enough came of such; chooses its epochs on later cases with the models that serve. `ranker` is null
+   * where its gain in NDCG@10 is within two standard errors.
    */
   learnRanker(
     before: NativeModels,
     taught: NativeCases,
     models: NativeModels,
     choosing: NativeCases,
-    options: Omit<LearnOptions, 'excludeSeen'> & { candidates: number },
+    options: Omit<LearnOptions, 'excludeSeen'> & { candidates: number; shown: NativeLists | null },
   ): NativeJob<{
     ranker: NativeRanker | null;
     settings: Record<string, number>;
@@ -399,11 +434,15 @@ export interface NativeLearning {
     with: Quality;
     /** Standard error of the difference. */
     error: number;
+    /** Lists that taught it, of those that something came of; 0 where they were too few. */
+    shown: number;
   }>;
   /** Which group each input of the ranker belongs to, in their order. */
   rankerGroups(): string[];
   /** The network alone, for benches and tests: inputs are rows x inputs, not standardised. */
   scoreRanker(ranker: NativeRanker, inputs: Float32Array, scores: Float32Array): void;
+  createAttributes(items: number, values: NativeAttributeValues): NativeAttributes;
+  attributesFromTensors(items: number, tensors: ReturnType<NativeAttributes['tensors']>): NativeAttributes;
   rankerFromTensors(tensors: ReturnType<NativeRanker['tensors']>): NativeRanker;
   rulesFromTensors(items: number, tensors: ReturnType<NativeRules['tensors']>): NativeRules;
   factorsFromTensors(items: number, tensors: ReturnType<NativeFactors['tensors']>): NativeFactors;
@@ -536,6 +575,8 @@ export interface NativeCore {
   history(user: string, limit: number): { items: string[]; types: Uint16Array; weights: Float32Array; times: Float64Array } | null;
   /** Every history, by user row, for training. Rows are item rows, 0xFFFFFFFF for none. */
   exportHistories(): NativeHistories;
+  /** Rows of users in exportHistories, 0xFFFFFFFF for one without a history. */
+  userRows(users: readonly string[]): Uint32Array;
   /** Durable keys by row, 0 for none. */
   exportKeys(): Float64Array;
   /** Returns a handle for requests; equal filters may share one. */
@@ -546,9 +587,10 @@ export interface NativeCore {
   publish(models: NativeModels | null): void;
   /** Gives factors to the items that training had none for, from what shoppers did with them; how many there are now. */
   placeNewcomers(): NativeJob<number>;
-  /** What is known of items, one an id, for the content of the models in use: they can be recalled at once. */
-  putContent(ids: readonly string[], modalities: readonly NativeModality[]): void;
-  /** Durable keys of items that the models have no content of; none where they have no content at all. */
+  /** What is known of items, one an id, for the models in use: for their content, by which they can be recalled at once, and
+   * for their ranker; null: nothing for it. */
+  putContent(ids: readonly string[], modalities: readonly NativeModality[] | null, attributes: NativeAttributeValues | null): void;
+  /** Durable keys of items that the models have no content of, or no attributes; none where they have neither of any. */
   withoutContent(): Float64Array;
   request(request: NativeRequest): NativeCall;
   /** Stops taking requests; those in flight settle with KAIRANK_CLOSED or their answer. Frees the state with the last handle. */

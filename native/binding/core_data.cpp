@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "attributes.h"
 #include "content.h"
 #include "parse.h"
 
@@ -174,14 +175,16 @@ bool resumeFeedbackOf(Core& core, const Napi::Value& state) {
   return core.feedback.resume(copyOf<float>(state, "state", state.As<Napi::TypedArray>().ElementLength()));
 }
 
-void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities) {
+void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities, const Napi::Value& attributes) {
   const IdList given(ids, "ids");
   std::vector<uint32_t> rows(given.size());
   for (size_t i = 0; i < given.size(); ++i) {
     rows[i] = core.items.find(given[i]);
     if (rows[i] == kNoRow) refuse(elementName("ids", static_cast<int64_t>(i)), "an item that the core knows");
   }
-  core.putContent(contentOf(static_cast<uint32_t>(given.size()), modalities), rows);
+  const auto count = static_cast<uint32_t>(given.size());
+  if (!isNone(modalities)) core.putContent(contentOf(count, modalities), rows);
+  if (!isNone(attributes)) core.putAttributes(attributeValuesOf(count, attributes), rows);
 }
 
 Napi::Value withoutContentOf(Core& core, Napi::Env env) {
@@ -207,6 +210,13 @@ Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& li
   history.Set("items", items);
   setEventColumns(env, history, events);
   return history;
+}
+
+Napi::Value userRowsOf(Core& core, const Napi::Value& users) {
+  const IdList given(users, "users");
+  Napi::Uint32Array rows = Napi::Uint32Array::New(users.Env(), given.size());
+  for (size_t i = 0; i < given.size(); ++i) rows[i] = core.users.find(given[i]);
+  return rows;
 }
 
 Napi::Value exportHistoriesOf(Core& core, Napi::Env env) {

@@ -28,12 +28,14 @@ Napi::Value feedbackStateOf(Core& core, Napi::Env env);
 bool resumeFeedbackOf(Core& core, const Napi::Value& state);
 
 /// Content of known items, one an id.
-void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities);
+void putContentOf(Core& core, const Napi::Value& ids, const Napi::Value& modalities, const Napi::Value& attributes);
 /// Durable keys of rows without content.
 Napi::Value withoutContentOf(Core& core, Napi::Env env);
 
 Napi::Value historyOf(Core& core, const Napi::Value& user, const Napi::Value& limit);
 Napi::Value exportHistoriesOf(Core& core, Napi::Env env);
+/// Rows of users in exportHistories, kNoRow for one without a history.
+Napi::Value userRowsOf(Core& core, const Napi::Value& users);
 Napi::Value exportKeysOf(Core& core, Napi::Env env);
 
 }  // namespace kairank

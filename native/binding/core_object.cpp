@@ -67,6 +67,7 @@ Napi::Function CoreObject::define(Napi::Env env) {
                          InstanceMethod<&CoreObject::counts>("counts"),
                          InstanceMethod<&CoreObject::history>("history"),
                          InstanceMethod<&CoreObject::exportHistories>("exportHistories"),
+                         InstanceMethod<&CoreObject::userRows>("userRows"),
                          InstanceMethod<&CoreObject::exportKeys>("exportKeys"),
                          InstanceMethod<&CoreObject::compileFilter>("compileFilter"),
                          InstanceMethod<&CoreObject::countEligible>("countEligible"),
@@ -165,6 +166,10 @@ Napi::Value CoreObject::exportHistories(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] { return exportHistoriesOf(*open(), info.Env()); });
 }
 
+Napi::Value CoreObject::userRows(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] { return userRowsOf(*open(), info[0]); });
+}
+
 Napi::Value CoreObject::exportKeys(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] { return exportKeysOf(*open(), info.Env()); });
 }
@@ -194,7 +199,7 @@ Napi::Value CoreObject::publish(const Napi::CallbackInfo& info) {
 
 Napi::Value CoreObject::putContent(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
-    putContentOf(*open(), info[0], info[1]);
+    putContentOf(*open(), info[0], info[1], info[2]);
     return info.Env().Undefined();
   });
 }

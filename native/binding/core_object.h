@@ -35,6 +35,7 @@ class CoreObject : public Napi::ObjectWrap<CoreObject> {
   Napi::Value counts(const Napi::CallbackInfo& info);
   Napi::Value history(const Napi::CallbackInfo& info);
   Napi::Value exportHistories(const Napi::CallbackInfo& info);
+  Napi::Value userRows(const Napi::CallbackInfo& info);
   Napi::Value exportKeys(const Napi::CallbackInfo& info);
   Napi::Value compileFilter(const Napi::CallbackInfo& info);
   Napi::Value countEligible(const Napi::CallbackInfo& info);

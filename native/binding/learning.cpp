@@ -6,6 +6,7 @@
 
 #include "../learn/ranker/learn.h"
 #include "../rank/ranker.h"
+#include "attributes.h"
 #include "content.h"
 #include "errors.h"
 #include "handles.h"
@@ -238,11 +239,14 @@ Napi::Value learnRankerJob(Arguments info) {
   search.candidates = wholeUpTo(given, "candidates", "options", 1, kMaxCandidates);
   auto taught = std::make_shared<const Cases>(casesOf(info[1], "taught", kNoRow));
   auto choosing = std::make_shared<const Cases>(casesOf(info[3], "choosing", kNoRow));
-  const auto work = [before = unwrapHandle<const ModelSet>(info[0], kModelsTag, "before"), taught,
+  std::shared_ptr<const ShownLists> shown;
+  const Napi::Value lists = given.Get("shown");
+  if (!isNone(lists)) shown = std::make_shared<const ShownLists>(listsOf(lists, "options.shown", kNoRow));
+  const auto work = [before = unwrapHandle<const ModelSet>(info[0], kModelsTag, "before"), taught, shown,
                      models = unwrapHandle<const ModelSet>(info[2], kModelsTag, "models"), choosing,
                      search](JobContext& context) {
     JobControl control(context);
-    return learnRanker(*before, *taught, *models, *choosing, search, control);
+    return learnRanker(*before, {*taught, shown.get()}, *models, *choosing, search, control);
   };
   return startJob(info.Env(), work, given.Get("onProgress"), [](Napi::Env env, const LearnedRanker& learned) {
     const auto quality = [&](const CaseQuality& one) {
@@ -258,6 +262,7 @@ Napi::Value learnRankerJob(Arguments info) {
     object.Set("without", quality(learned.without));
     object.Set("with", quality(learned.with));
     object.Set("error", learned.error);
+    object.Set("shown", learned.shown);
     return object;
   });
 }
@@ -339,6 +344,7 @@ Napi::Object makeLearning(Napi::Env env) {
   learning.Set("sessionsFromTensors", Napi::Function::New<guarded<sessionsFromTensors>>(env, "sessionsFromTensors"));
   learning.Set("sequenceFromTensors", Napi::Function::New<guarded<sequenceFromTensors>>(env, "sequenceFromTensors"));
   addContentLearning(env, learning);
+  addAttributes(env, learning);
   learning.Set("learnRanker", Napi::Function::New<guarded<learnRankerJob>>(env, "learnRanker"));
   learning.Set("rankerGroups", Napi::Function::New<guarded<rankerGroups>>(env, "rankerGroups"));
   learning.Set("scoreRanker", Napi::Function::New<guarded<scoreRanker>>(env, "scoreRanker"));

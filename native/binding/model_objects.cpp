@@ -1,6 +1,7 @@
 #include "model_objects.h"
 
 #include "../recall/intent.h"
+#include "attributes.h"
 #include "errors.h"
 #include "handles.h"
 #include "parse.h"
@@ -208,6 +209,7 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   parts.Set("sequence", models.intents ? Napi::Value(sequenceObject(env, models.intents->shared())) : env.Null());
   parts.Set("sessions", models.sessions ? Napi::Value(sessionsObject(env, models.sessions)) : env.Null());
   parts.Set("content", models.content ? Napi::Value(contentObject(env, models.content)) : env.Null());
+  parts.Set("attributes", models.attributes ? Napi::Value(attributesObject(env, models.attributes)) : env.Null());
   parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.counts->popularity));
   parts.Set("recent", arrayOf<Napi::Float32Array>(env, models.counts->recent));
   parts.Set("ranker", models.ranker ? Napi::Value(rankerObject(env, models.ranker)) : env.Null());
@@ -242,6 +244,8 @@ ModelParts partsFrom(const Napi::Value& value) {
   if (!isNone(factors)) parts.factors = unwrapHandle<const FactorsModel>(factors, kFactorsTag, "parts.factors");
   if (!isNone(sequence)) parts.sequence = unwrapHandle<const SequenceModel>(sequence, kSequenceTag, "parts.sequence");
   if (!isNone(sessions)) parts.sessions = unwrapHandle<const SessionsModel>(sessions, kSessionsTag, "parts.sessions");
+  const Napi::Value attributes = object.Get("attributes");
+  if (!isNone(attributes)) parts.attributes = attributesOf(attributes, "parts.attributes");
   const Napi::Value ranker = object.Get("ranker");
   if (!isNone(ranker)) parts.ranker = rankerOf(ranker, "parts.ranker");
   const Napi::Value recent = object.Get("recent");

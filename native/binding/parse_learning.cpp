@@ -34,7 +34,26 @@ Cases casesOf(const Napi::Value& value, const std::string& name, uint32_t items)
   out.histories = historiesOf(histories, name + ".histories", items);
   out.targetOffsets = offsetsOf(offsets, name + ".targetOffsets");
   out.targets = vectorOf<uint32_t>(targets, name + ".targets");
+  const Napi::Value weights = object.Get("weights");
+  if (!isNone(weights)) out.weights = vectorOf<float>(weights, name + ".weights");
   checkCases(out, items);
+  return out;
+}
+
+ShownLists listsOf(const Napi::Value& value, const std::string& name, uint32_t items) {
+  const Napi::Object object = objectOf(value, name);
+  const Napi::Value histories = object.Get("histories");
+  const Napi::Value offsets = object.Get("offsets");
+  const Napi::Value rows = object.Get("rows");
+  const Napi::Value positions = object.Get("positions");
+  const Napi::Value gains = object.Get("gains");
+  ShownLists out;
+  out.histories = historiesOf(histories, name + ".histories", items);
+  out.offsets = offsetsOf(offsets, name + ".offsets");
+  out.rows = vectorOf<uint32_t>(rows, name + ".rows");
+  out.positions = vectorOf<uint32_t>(positions, name + ".positions");
+  out.gains = vectorOf<float>(gains, name + ".gains");
+  checkLists(out, items);
   return out;
 }
 

@@ -24,6 +24,9 @@ Histories historiesOf(const Napi::Value& value, const std::string& name, uint32_
 /// A NativeCases, by the same rule for rows and targets.
 Cases casesOf(const Napi::Value& value, const std::string& name, uint32_t items);
 
+/// A NativeLists, by the same rule.
+ShownLists listsOf(const Napi::Value& value, const std::string& name, uint32_t items);
+
 struct LearnOptions {
   uint64_t seed = 1;
   uint32_t threads = 1;

@@ -34,6 +34,22 @@ struct Cases {
   Histories histories;
   std::vector<uint64_t> targetOffsets;
   std::vector<uint32_t> targets;
+  std::vector<float> weights;  // of the targets, above 0; empty: each counts the same
+
+  uint32_t count() const { return histories.users(); }
+};
+
+/// Where in a list an item was shown, when nobody said.
+constexpr uint32_t kNoPosition = 0xFFFFFFFFu;
+
+/// Lists that shoppers were shown: list i had rows[offsets[i] .. offsets[i + 1]), all of them distinct, after history
+/// i.
+struct ShownLists {
+  Histories histories;  // of each list, what came before it
+  std::vector<uint64_t> offsets;
+  std::vector<uint32_t> rows;
+  std::vector<uint32_t> positions;  // of each row, from 0, or kNoPosition
+  std::vector<float> gains;         // of each row: what happened to it, 0 for nothing
 
   uint32_t count() const { return histories.users(); }
 };

@@ -9,15 +9,21 @@
 
 namespace kairank {
 
-/// Case c as it would be asked of these models.
-inline Ask askOf(const ModelSet& models, const Cases& cases, uint32_t c, bool excludeSeen, uint32_t candidates) {
+/// What history c would be asked of these models.
+inline Ask askOf(const ModelSet& models, const Histories& histories, uint32_t c, bool excludeSeen,
+                 uint32_t candidates) {
   Ask ask;
-  ask.events = cases.histories.events.data() + cases.histories.offsets[c];
-  ask.eventCount = cases.histories.offsets[c + 1] - cases.histories.offsets[c];
+  ask.events = histories.events.data() + histories.offsets[c];
+  ask.eventCount = histories.offsets[c + 1] - histories.offsets[c];
   ask.eligible.rows = models.items;
   ask.excludeSeen = excludeSeen;
   ask.candidates = candidates;
   return ask;
+}
+
+/// Case c as it would be asked of these models.
+inline Ask askOf(const ModelSet& models, const Cases& cases, uint32_t c, bool excludeSeen, uint32_t candidates) {
+  return askOf(models, cases.histories, c, excludeSeen, candidates);
 }
 
 /// One object a thread, made on first use.

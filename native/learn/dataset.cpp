@@ -1,6 +1,7 @@
 #include "dataset.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -38,6 +39,27 @@ void checkCases(const Cases& cases, uint32_t items) {
   }
   for (uint32_t target : cases.targets) {
     if (target != kNoRow && target >= items) refuse("targets: a row is out of range");
+  }
+  if (!cases.weights.empty() && cases.weights.size() != cases.targets.size()) {
+    refuse("targets: expected one weight for each target, or none at all");
+  }
+  for (float weight : cases.weights) {
+    if (!(weight > 0) || !std::isfinite(weight)) refuse("targets: every weight must be finite and above 0");
+  }
+}
+
+void checkLists(const ShownLists& lists, uint32_t items) {
+  checkHistories(lists.histories, items);
+  checkOffsets(lists.offsets, lists.rows.size(), "lists");
+  if (lists.offsets.size() != lists.histories.offsets.size()) refuse("lists: expected one range of rows for each list");
+  if (lists.positions.size() != lists.rows.size() || lists.gains.size() != lists.rows.size()) {
+    refuse("lists: expected one position and one gain for each row");
+  }
+  for (uint32_t row : lists.rows) {
+    if (row != kNoRow && row >= items) refuse("lists: a row is out of range");
+  }
+  for (float gain : lists.gains) {
+    if (!(gain >= 0) || !std::isfinite(gain)) refuse("lists: every gain must be finite and not negative");
   }
 }
 

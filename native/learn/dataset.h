@@ -18,6 +18,7 @@ struct Dataset {
 /// @throws Error(invalidArgument) on offsets, rows or targets out of range.
 void checkHistories(const Histories& histories, uint32_t items);
 void checkCases(const Cases& cases, uint32_t items);
+void checkLists(const ShownLists& lists, uint32_t items);
 
 /// The positive events of all users in one block, and where each item occurs in it.
 struct Positives {

@@ -29,8 +29,12 @@ size_t historiesOf(const Histories& histories, size_t events) {
 
 }  // namespace
 
+std::vector<uint32_t> sampleHistories(const Histories& histories, size_t limit, size_t events, uint64_t seed) {
+  return sample(histories.users(), std::min(limit, historiesOf(histories, events)), seed);
+}
+
 std::vector<uint32_t> sampleCases(const Cases& cases, size_t limit, size_t events, uint64_t seed) {
-  return sample(cases.count(), std::min(limit, historiesOf(cases.histories, events)), seed);
+  return sampleHistories(cases.histories, limit, events, seed);
 }
 
 Histories sampleUsers(const Histories& histories, size_t events, uint64_t seed) {

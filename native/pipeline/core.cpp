@@ -137,12 +137,26 @@ void Core::putContent(ContentFeatures content, const std::vector<uint32_t>& rows
   published_ = std::move(grown);
 }
 
+void Core::putAttributes(const AttributeValues& values, const std::vector<uint32_t>& rows) {
+  std::lock_guard<std::mutex> encoding(encoding_);
+  const std::shared_ptr<const ModelSet> current = held();
+  if (!current || !current->attributes || rows.empty()) return;
+  const auto late = addLateAttributes(*current->attributes, values, rows, current->lateAttributes.get());
+  std::lock_guard<std::mutex> lock(modelsMutex_);
+  if (!published_ || published_->attributes != current->attributes) return;
+  auto grown = std::make_shared<ModelSet>(*published_);
+  grown->lateAttributes = late;
+  published_ = std::move(grown);
+}
+
 std::vector<uint32_t> Core::withoutContent() {
   const std::shared_ptr<const ModelSet> current = held();
   std::vector<uint32_t> rows;
-  if (!current || !current->content) return rows;
+  if (!current) return rows;
   for (uint32_t row = 0; row < items.size(); row++) {
-    if (eligibility.has(row) && !current->contentOf(row)) rows.push_back(row);
+    if (!eligibility.has(row)) continue;
+    const bool unread = current->content && !current->contentOf(row);
+    if (unread || (current->attributes && !current->attributesOf(row).any(*current->attributes))) rows.push_back(row);
   }
   return rows;
 }

@@ -66,7 +66,10 @@ class Core final : public Lane {
   /// Encodes what is known of items put after training, so that they can be recalled at once; `rows`: one an item.
   void putContent(ContentFeatures content, const std::vector<uint32_t>& rows);
 
-  /// Rows that may be shown and of which the models have no content, where they have any.
+  /// Keeps what the catalogue says of items put after training for the ranker; `rows`: one an item.
+  void putAttributes(const AttributeValues& values, const std::vector<uint32_t>& rows);
+
+  /// Rows that may be shown and of which the models have no content, or no attributes, where they have any of others.
   std::vector<uint32_t> withoutContent();
 
   /// No request is taken any more, and the token opens nothing.

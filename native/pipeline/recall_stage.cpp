@@ -229,6 +229,9 @@ void merge(const ModelSet& models, const Ask& ask, AskSlot& slot, Scratch& scrat
   // What is popular is no answer to words that it has nothing to do with.
   if (ask.inWords) return;
   fillByPopularity(models, ask.eligible.rows, wantedOf(ask), ask.k, allowed, scratch.taken, scratch.top, candidates);
+  for (size_t i = 0; i < ask.addedCount; i++) {
+    if (allowed(ask.added[i])) take(ask.added[i]);
+  }
 }
 
 float dot(const float* query, const float* embedding, size_t dim) {

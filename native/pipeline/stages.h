@@ -44,6 +44,8 @@ struct Ask {
   bool excludeSeen = true;          // rows of positive events are not shown again
   const uint32_t* given = nullptr;  // rank these and nothing else; null: recall
   size_t givenCount = 0;
+  const uint32_t* added = nullptr;  // candidates beside those that are recalled
+  size_t addedCount = 0;
   uint32_t k = 10;
   uint32_t candidates = 500;
   uint32_t reasons = 0;                // events to name for each item

@@ -27,7 +27,8 @@ constexpr size_t kContentAt = kRepeatsAt + 5;
 constexpr size_t kFactorsAt = kContentAt + 3;
 constexpr size_t kRulesAt = kFactorsAt + 3;
 constexpr size_t kSequenceAt = kRulesAt + 2;
-static_assert(kSequenceAt + 1 == kRankerInputs, "every input has its place");
+constexpr size_t kInterestsAt = kSequenceAt + 1;
+static_assert(kInterestsAt + kInterestInputs == kRankerInputs, "every input has its place");
 
 /// A number that rises as the score falls.
 uint32_t descending(float score) {
@@ -106,11 +107,12 @@ void nearness(const Candidates& candidates, const std::vector<uint32_t>& chosen,
 
 }  // namespace
 
-const char* const kInputGroupNames[kInputGroups] = {"sources", "blend",   "fashion", "repeats",
-                                                    "content", "factors", "rules",   "sequence"};
+const char* const kInputGroupNames[kInputGroups] = {"sources", "blend", "fashion",  "repeats",  "content",
+                                                    "factors", "rules", "sequence", "interests"};
 
 InputGroup inputGroup(size_t input) {
-  const size_t begins[] = {0, kBlendAt, kFashionAt, kRepeatsAt, kContentAt, kFactorsAt, kRulesAt, kSequenceAt};
+  const size_t begins[] = {0,          kBlendAt, kFashionAt,  kRepeatsAt,  kContentAt,
+                           kFactorsAt, kRulesAt, kSequenceAt, kInterestsAt};
   size_t group = 0;
   while (group + 1 < kInputGroups && input >= begins[group + 1]) group++;
   return static_cast<InputGroup>(group);
@@ -155,6 +157,7 @@ void rankerInputs(const ModelSet& models, const Candidates& candidates, const st
   nearness(
       candidates, chosen, models.factors ? models.factors->dim : 0,
       [&](uint32_t row) { return models.unitFactorsOf(row); }, scratch, inputs + kFactorsAt);
+  interestInputs(models, candidates, chosen, history.last, scratch.interests, inputs + kInterestsAt, kRankerInputs);
   const bool follows = models.intents && !history.last.empty() && models.seen(history.last[0]);
   const size_t intentDim = models.intents ? models.intents->model().config.dim : 0;
   for (size_t c = 0; c < chosen.size(); c++) {

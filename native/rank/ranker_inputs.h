@@ -1,6 +1,6 @@
 #pragma once
 // What the ranker is told of a candidate: what the sources say of it, one against another, how it goes with the
-// shopper's last events one by one, what is in fashion, and what the shopper had before.
+// shopper's last events one by one, what is in fashion, what the shopper had before, and what they are looking for now.
 
 #include <array>
 #include <vector>
@@ -8,15 +8,16 @@
 #include "../include/radix.h"
 #include "../state/candidates.h"
 #include "../state/votes.h"
+#include "interests.h"
 
 namespace kairank {
 
 /// Inputs in groups, for reports of what each group is worth.
-enum class InputGroup : uint32_t { sources, blend, fashion, repeats, content, factors, rules, sequence };
-constexpr size_t kInputGroups = 8;
+enum class InputGroup : uint32_t { sources, blend, fashion, repeats, content, factors, rules, sequence, interests };
+constexpr size_t kInputGroups = 9;
 extern const char* const kInputGroupNames[kInputGroups];
 
-constexpr size_t kRankerInputs = 3 * kSources + 20;
+constexpr size_t kRankerInputs = 3 * kSources + 20 + kInterestInputs;
 
 /// Which input is the blend's score below the best of the request.
 constexpr size_t kBlendInput = 3 * kSources;
@@ -45,6 +46,7 @@ struct RankerScratch {
   std::vector<Keyed> byRow, order, spare;
   std::vector<float> keys, own, cosines;
   std::vector<uint8_t> known;
+  InterestScratch interests;
   std::vector<float> inputs, hidden, scores;
   std::vector<uint32_t> ranked;  // by candidate: its place among those that the ranker saw, kNoRow for none
   size_t count = 0;              // of these

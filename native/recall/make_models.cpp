@@ -93,6 +93,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   if (parts.sequence) agrees(parts.sequence->config.items, "sequence");
   if (parts.sessions) agrees(parts.sessions->items, "sessions");
   if (parts.content) agrees(parts.content->items, "content");
+  if (parts.attributes) agrees(parts.attributes->items, "attributes");
   const AttentionModel& attention = parts.attention;
   if (!(attention.decay > 0 && attention.decay <= 1)) refuse("attention: decay must be above 0, at most 1");
   if (!(attention.scale >= 0) || !std::isfinite(attention.scale)) refuse("attention: scale must not be negative");
@@ -121,6 +122,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
     models->contentIndex = indexEmbeddings(content.vectors.data(), content.items, content.dim);
   }
   models->content = std::move(parts.content);
+  models->attributes = std::move(parts.attributes);
   models->rules = std::move(parts.rules);
   models->sessions = std::move(parts.sessions);
   models->factors = std::move(parts.factors);
@@ -140,6 +142,7 @@ ModelParts partsOf(const ModelSet& models) {
   if (models.intents) parts.sequence = models.intents->shared();
   parts.sessions = models.sessions;
   parts.content = models.content;
+  parts.attributes = models.attributes;
   parts.attention = models.attention;
   parts.blend = models.blend;
   parts.ranker = models.ranker;

@@ -23,6 +23,7 @@ struct ModelParts {
   Blend blend;
   std::shared_ptr<const RankerModel> ranker;
   bool excludeSeen = true;
+  std::shared_ptr<const AttributesModel> attributes{};  // what the ranker knows of fields; may be null
 };
 
 /// The set of these models, with all that is derived from them.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../include/limits.h"
+#include "attributes.h"
 
 namespace kairank {
 
@@ -166,6 +167,8 @@ struct ModelSet {
   std::shared_ptr<const LateContent> lateContent;   // of items put after training, and of those put anew; may be null
   std::shared_ptr<const std::vector<uint64_t>> contentRows;  // bit r: training knew something of row r
   std::shared_ptr<const std::vector<uint64_t>> contentKept;  // and it was not put anew since
+  std::shared_ptr<const AttributesModel> attributes;         // what the ranker knows of fields; may be null
+  std::shared_ptr<const LateAttributes> lateAttributes;      // of items put after training, or anew; may be null
   AttentionModel attention;
   Blend blend;
   std::shared_ptr<const RankerModel> ranker;  // null: the blend's order stands
@@ -178,6 +181,14 @@ struct ModelSet {
   const float* factorsOf(uint32_t row) const {
     if (factors->has(row)) return factors->factors.data() + static_cast<size_t>(row) * factors->dim;
     return newcomers ? newcomers->factorsOf(row) : nullptr;
+  }
+  /// The attributes of a row, where it has any. Only where there are attributes at all.
+  ItemAttributes attributesOf(uint32_t row) const {
+    if (lateAttributes) {
+      const ItemAttributes late = lateAttributes->of(row);
+      if (late.there) return late;
+    }
+    return attributes->of(row);
   }
   /// The content vector of a row; null for none. Only where there is content at all.
   const float* contentOf(uint32_t row) const;

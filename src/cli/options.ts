@@ -32,6 +32,19 @@ export function share(name: string): (text: string) => number {
   };
 }
 
+/** Event types and what each counts, such as purchase=1,cart=0.5; a type by itself counts 1. */
+export function goals(text: string): Record<string, number> {
+  const pairs = listOf('--goal', (part) => {
+    const [type = '', weight = '1', ...more] = part.split('=').map((word) => word.trim());
+    const counts = weight === '' ? Number.NaN : Number(weight);
+    if (type === '' || more.length > 0 || !(counts > 0))
+      refuse('--goal', 'event types and weights above 0, such as purchase=1,cart=0.5', part);
+    return [type, counts] as const;
+  })(text);
+  if (new Set(pairs.map(([type]) => type)).size < pairs.length) refuse('--goal', 'every event type once', text);
+  return Object.fromEntries(pairs);
+}
+
 /** Milliseconds since 1970 of a date. */
 export function date(name: string): (text: string) => number {
   return (text) => {

@@ -32,11 +32,12 @@ export function showTraining(progress: Progress): (state: TrainProgress) => void
 /** Whether the ranker is used, and what it reached on validation; nothing where none was wanted. */
 export function rankerWords({ ranker }: TrainReport): string[] {
   if (!ranker) return [];
-  const { used, with: reached, without, error, trials } = ranker;
+  const { used, with: reached, without, error, shown, trials } = ranker;
   if (trials.length === 0) return ['no ranker: too few shoppers to learn one from'];
   const verdict = used ? 'ranker used' : 'ranker tried, not used';
+  const lists = shown > 0 ? `; ${shown} lists that were shown taught it, too` : '';
   return [
-    `${verdict}: validation NDCG@10 ${reached.ndcg.toFixed(4)} against ${without.ndcg.toFixed(4)}, standard error ${error.toFixed(4)}`,
+    `${verdict}: validation NDCG@10 ${reached.ndcg.toFixed(4)} against ${without.ndcg.toFixed(4)}, standard error ${error.toFixed(4)}${lists}`,
   ];
 }
 

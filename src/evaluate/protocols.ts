@@ -183,7 +183,10 @@ async function splitData(path: string, options: ProtocolOptions): Promise<Prepar
   const { goal } = options;
   return {
     interactions,
-    split: temporal(interactions, { testFrom, validationFrom, goal: goal === undefined ? undefined : typeOf(goal) }),
+    split:
+      goal === undefined
+        ? temporal(interactions, { testFrom, validationFrom })
+        : { ...temporal(interactions, { testFrom, validationFrom, goal: typeOf(goal) }), goals: new Map([[typeOf(goal), 1]]) },
     protocol,
     excludeSeen,
     settings: {

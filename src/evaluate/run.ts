@@ -118,6 +118,7 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
     budget: options.budget ?? DEFAULT_BUDGET,
     ranker: options.ranker ?? true,
     ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
+    ...(split.goals ? { goals: split.goals } : {}),
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };

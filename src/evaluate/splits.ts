@@ -1,5 +1,6 @@
 /** Splits of interactions into what is learned from, what chooses the settings, and what is asked at the end. */
 
+import type { Goals } from '../learn/goals.js';
 import type { NativeCases, NativeHistories } from '../native.js';
 import { refuse } from '../options.js';
 import { EVENT_TYPES } from '../shopper/events.js';
@@ -31,6 +32,8 @@ export interface Split {
   coldItems?: ColdItems;
   /** What the catalogue says of the items, by row; absent where nobody gave it. */
   records?: ItemRecords;
+  /** What validation and test ask for, where that is not whatever speaks for an item. */
+  goals?: Goals;
 }
 
 /** Items that are held out with all their events; rows ascend. */

@@ -1,5 +1,6 @@
 /** What the catalogue says of its items, on its way to the content tower: all of it for training, and what is put later. */
 
+import { attributeValues } from '../catalog/attributes.js';
 import { type ContentField, type Cuts, modalitiesOf } from '../catalog/content.js';
 import type { FieldValue, Schema, SchemaField } from '../catalog/schema.js';
 import { call, throwIfAborted } from '../jobs.js';
@@ -77,24 +78,26 @@ export class Descriptions {
 
   /** Tells the models what is known of items that were put: they can be recalled from now on. */
   put(items: readonly { id: string; fields: ItemFields }[]): void {
-    const learned = this.models()?.report.content;
-    if (!learned || items.length === 0) return;
+    const { content, attributes } = this.models()?.report ?? {};
+    if ((!content && !attributes) || items.length === 0) return;
     const fields = contentFields(
       this.schema,
       items.map((item) => item.fields),
     );
-    const modalities = modalitiesOf(fields, new Map<string, Cuts>(Object.entries(learned.cuts)));
+    const modalities = content ? modalitiesOf(fields, new Map<string, Cuts>(Object.entries(content.cuts))) : null;
     call(() =>
       this.core.putContent(
         items.map(({ id }) => id),
         modalities,
+        attributes ? attributeValues(items.length, fields, attributes) : null,
       ),
     );
   }
 
   /** Tells the models of every item that came after their training. */
   async catchUp(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.models()?.report.content) return;
+    const { content, attributes } = this.models()?.report ?? {};
+    if (!content && !attributes) return;
     const keys = new Set(call(() => this.core.withoutContent()));
     if (keys.size === 0) return;
     let waiting: { id: string; fields: ItemFields }[] = [];

@@ -1,11 +1,14 @@
 /**
  * The ranker's lessons. It listens to models, so it must not learn from what they have learned by heart: what some
  * shoppers took last is cut from training, models of the settings that were chosen are fitted to the rest, and what those say
- * of it teaches the ranker. It then serves, frozen, with the models of the whole.
+ * of it teaches the ranker. It then serves, frozen, with the models of the whole. Where the shop logs impressions, so do
+ * the lists that were shown after each shopper's cut: an item that was seen and left says more than one that nobody
+ * recalled, and the list says at which position it stood, which training alone is told.
  */
 
 import { native, type NativeModelParts } from '../native.js';
 import { call } from '../jobs.js';
+import { listsAfter } from './impressions.js';
 import type { Run } from './run.js';
 import { sliceHistories, sliceItems } from './slice.js';
 import { refitModels } from './train.js';
@@ -37,13 +40,14 @@ export async function addRanker(
   // will, of shoppers who went on since training: without that the ranker trusts what the models know by heart of a
   // shopper's own last event, and gains on validation what it does not keep.
   const single = validation.targets.length < validation.targetOffsets.length;
-  const { train, validation: taught } = (single ? sliceItems : sliceHistories)(data.train, MOST_TAUGHT, options.seed, true);
+  const { train, validation: taught } = (single ? sliceItems : sliceHistories)(data.train, MOST_TAUGHT, options.seed, true, options.goals);
   if (!taught) return trained;
   const before = await refitModels(trained, { ...data, train }, options, run, 'ranker');
+  const shown = data.shown ? listsAfter(data.shown, data.train, train, options.seed) : null;
   const { learning } = native();
   const learned = await run.job(
     'ranker',
-    (job) => learning.learnRanker(before.models, taught, trained.models, validation, { ...job, candidates: options.candidates }),
+    (job) => learning.learnRanker(before.models, taught, trained.models, validation, { ...job, candidates: options.candidates, shown }),
     { index: 1, of: 2 },
   );
   const { ranker, ...told } = learned;

@@ -5,18 +5,22 @@ import { join } from 'node:path';
 import { KairankError } from '../errors.js';
 import type { Schema } from '../catalog/schema.js';
 import { call, throwIfAborted } from '../jobs.js';
-import type { NativeCore } from '../native.js';
+import type { NativeCore, NativeHistories } from '../native.js';
 import { boolean, duration, integer, onlyKeys, record, refuse, signal } from '../options.js';
 import type { EventTypeTable } from '../shopper/event-types.js';
 import type { NextEventModel } from '../shopper/next-event.js';
+import { weightOf } from '../shopper/validate.js';
 import { MODELS_FOLDER } from '../store/paths.js';
 import type { Store } from '../store/store.js';
-import { type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
+import { type Bundle, type BundleReference, newBundleId, pruneBundles, readBundle, writeBundle } from './bundle.js';
 import { Descriptions } from './descriptions.js';
+import { checkGoals, type Goals } from './goals.js';
+import { type ShownList, shownLists } from './impressions.js';
 import { learnNextEvent } from './next-event.js';
 import { Run } from './run.js';
 import { sliceHistories } from './slice.js';
-import { exportModels, importModels, moveRows } from './tensors.js';
+import { moveRows } from './moved-rows.js';
+import { exportModels, hasOutdatedRanker, importModels } from './tensors.js';
 import { DEFAULT_BUDGET, defaultThreads, refitModels, trainModels } from './train.js';
 import type { ModelsInfo, TrainedModels, TrainOptions, TrainResult } from './types.js';
 
@@ -37,6 +41,7 @@ interface Settings {
   budget: number;
   /** Milliseconds. */
   sessionGap: number;
+  goals: Goals | undefined;
   signal: AbortSignal | undefined;
   onProgress: TrainOptions['onProgress'];
 }
@@ -45,10 +50,10 @@ function isListener(value: unknown): value is NonNullable<TrainOptions['onProgre
   return typeof value === 'function';
 }
 
-function check(value: unknown): Settings {
+function check(value: unknown, types: EventTypeTable): Settings {
   const options = record('options', value);
-  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit', 'budget', 'sessionGap']);
-  const { seed, threads, onProgress, validation, refit, budget } = options;
+  onlyKeys('', options, ['seed', 'threads', 'signal', 'onProgress', 'validation', 'refit', 'budget', 'goals', 'sessionGap']);
+  const { seed, threads, onProgress, validation, refit, budget, goals } = options;
   const sessionGap = options.sessionGap === undefined ? DEFAULT_SESSION_GAP : duration('sessionGap', options.sessionGap);
   if (sessionGap < LEAST_SESSION_GAP) refuse('sessionGap', 'a minute at least', options.sessionGap);
   if (onProgress !== undefined && !isListener(onProgress)) refuse('onProgress', 'a function', onProgress);
@@ -59,9 +64,17 @@ function check(value: unknown): Settings {
     refit: refit === undefined || boolean('refit', refit),
     budget: budget === undefined ? DEFAULT_BUDGET : duration('budget', budget) / 1000,
     sessionGap,
+    goals: goals === undefined ? undefined : checkGoals(goals, types),
     signal: signal('signal', options.signal),
     onProgress,
   };
+}
+
+/** A bundle whose ranker was told other things than this version can tell it: the blend's order stands until a training. */
+function withoutRanker({ id, report, tensors }: Bundle): Pick<Bundle, 'report' | 'tensors'> {
+  const warning = `The ranker of ${id} was trained by another version and is left out; train again to have one.`;
+  process.emitWarning(warning, { type: 'KairankWarning' });
+  return { report: { ...report, ranker: report.ranker && { ...report.ranker, used: false } }, tensors: { ...tensors, ranker: null } };
 }
 
 /** The trainings of one engine: at most one at a time, and what the last one left. */
@@ -101,7 +114,9 @@ export class Trainer {
   async load(): Promise<void> {
     const { dir, current } = this.store;
     if (dir === null || current === null) return;
-    const { id, trainedAt, report, next, tensors } = await readBundle(join(dir, MODELS_FOLDER), current);
+    const bundle = await readBundle(join(dir, MODELS_FOLDER), current);
+    const { id, trainedAt, next } = bundle;
+    const { report, tensors } = hasOutdatedRanker(bundle.tensors) ? withoutRanker(bundle) : bundle;
     call(() => this.core.publish(importModels(moveRows(tensors, this.core.exportKeys()))));
     this.published();
     this.#models = { id, trainedAt, items: tensors.keys.length, report };
@@ -111,7 +126,7 @@ export class Trainer {
 
   /** One run; see `Engine.train`. */
   async train(given: unknown): Promise<TrainResult> {
-    const settings = check(given);
+    const settings = check(given, this.types);
     if (this.#running) throw new KairankError('KAIRANK_BUSY', 'A training run is already going on.');
     const stop = AbortSignal.any(settings.signal ? [settings.signal, this.#closing.signal] : [this.#closing.signal]);
     const run = this.#run({ ...settings, signal: stop });
@@ -130,7 +145,7 @@ export class Trainer {
   }
 
   async #run(settings: Settings): Promise<TrainResult> {
-    const { seed, threads, validation, refit, budget, sessionGap, signal: stop, onProgress } = settings;
+    const { seed, threads, validation, refit, budget, goals, sessionGap, signal: stop, onProgress } = settings;
     const { dir } = this.store;
     if (dir !== null) await mkdir(join(dir, MODELS_FOLDER), { recursive: true });
     const options = {
@@ -139,6 +154,7 @@ export class Trainer {
       budget,
       refit,
       excludeSeen: null,
+      ...(goals ? { goals } : {}),
       ...(dir === null ? {} : { checkpoints: join(dir, MODELS_FOLDER) }),
       ...(stop ? { signal: stop } : {}),
       ...(onProgress ? { onProgress } : {}),
@@ -147,11 +163,16 @@ export class Trainer {
     throwIfAborted(stop);
     const histories = call(() => this.core.exportHistories());
     const keys = call(() => this.core.exportKeys());
-    const slice = sliceHistories(histories, validation, seed);
+    const slice = sliceHistories(histories, validation, seed, false, goals);
     const described = await this.descriptions.all(keys, stop);
-    let trained = await trainModels({ items: keys.length, ...slice, ...described }, options, run);
+    const shown = slice.validation ? await this.#shown(histories, keys, slice.train, goals, stop) : [];
+    let trained = await trainModels({ items: keys.length, ...slice, ...described, shown }, options, run);
     if (slice.validation && refit)
       trained = await refitModels(trained, { items: keys.length, train: histories, ...described }, options, run);
+    if (goals) {
+      const named = Object.fromEntries([...goals].map(([type, weight]) => [this.types.name(type), weight]));
+      trained = { ...trained, report: { ...trained.report, goals: named } };
+    }
     run.mark('next', false);
     const next = await learnNextEvent(histories, this.types, { seed, sessionGap, refit, signal: stop });
     trained = { ...trained, report: { ...trained.report, next: next?.report ?? null } };
@@ -172,6 +193,24 @@ export class Trainer {
       users: histories.offsets.length - 1,
       events: histories.rows.length,
     };
+  }
+
+  /** The lists that shoppers were shown, as the log has them. */
+  #shown(
+    histories: NativeHistories,
+    keys: Float64Array,
+    kept: NativeHistories,
+    goals: Goals | undefined,
+    stop: AbortSignal | undefined,
+  ): Promise<ShownList[]> {
+    const rows = new Map(Array.from(keys, (key, row) => [key, row]));
+    const view = {
+      log: this.store.log,
+      rowOf: (key: number) => (key > 0 ? rows.get(key) : undefined),
+      userRows: (users: readonly string[]) => call(() => this.core.userRows(users)),
+      weightOf: (type: number, value: number) => weightOf(this.types, type, value),
+    };
+    return shownLists(view, histories, kept, goals, stop);
   }
 
   /** Makes the models the store's current ones, where the store keeps any; until that one commit the old ones are. */

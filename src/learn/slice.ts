@@ -5,6 +5,7 @@
 
 import type { NativeCases, NativeHistories } from '../native.js';
 import { DAY } from '../options.js';
+import { gainOf, type Goals } from './goals.js';
 
 export const NO_ROW = 0xffffffff;
 /** Fewer positive events than this teach little before the held-out ones. */
@@ -16,15 +17,18 @@ export interface Slice {
 }
 
 /** Where a shopper's history is cut: events from `cut` on are the future; null when it is too short to cut. */
-function cutOf(histories: NativeHistories, from: number, to: number): number | null {
+function cutOf(histories: NativeHistories, from: number, to: number, goals?: Goals): number | null {
   let last = -1;
   let positives = 0;
+  let before = 0;
   for (let at = from; at < to; at++) {
     if (!isPositive(histories, at)) continue;
-    last = at;
     positives++;
+    if (!isGoal(histories, at, goals)) continue;
+    last = at;
+    before = positives;
   }
-  if (positives < MIN_POSITIVES) return null;
+  if (before < MIN_POSITIVES) return null;
   // Events of one moment are one basket, unless the whole history is (times unknown): then its last event stands alone.
   let cut = last;
   while (cut > from && histories.times[cut - 1] === histories.times[last]) cut--;
@@ -36,8 +40,16 @@ function isPositive(histories: NativeHistories, at: number): boolean {
   return (histories.weights[at] ?? 0) > 0 && histories.rows[at] !== NO_ROW;
 }
 
+function goalOf(histories: NativeHistories, at: number, goals: Goals | undefined): number {
+  return histories.rows[at] === NO_ROW ? 0 : gainOf(goals, histories.types[at] ?? 0, histories.weights[at] ?? 0);
+}
+
+function isGoal(histories: NativeHistories, at: number, goals: Goals | undefined): boolean {
+  return goalOf(histories, at, goals) > 0;
+}
+
 /** Copies the events [from, to) of each chosen user, one user after the other. */
-function gather(histories: NativeHistories, spans: readonly { from: number; to: number }[]): NativeHistories {
+export function gather(histories: NativeHistories, spans: readonly { from: number; to: number }[]): NativeHistories {
   const offsets = new Float64Array(spans.length + 1);
   for (const [index, { from, to }] of spans.entries()) offsets[index + 1] = (offsets[index] ?? 0) + (to - from);
   const total = offsets[spans.length] ?? 0;
@@ -66,12 +78,13 @@ export function drawOf(seed: number, user: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** The distinct items of the basket that begins at `cut`. */
-function targetsOf(histories: NativeHistories, cut: number, to: number): number[] {
-  const targets = new Set<number>();
+/** The distinct items of the basket that begins at `cut`, each with the highest goal that it reached there. */
+function targetsOf(histories: NativeHistories, cut: number, to: number, goals: Goals | undefined): [row: number, weight: number][] {
+  const targets = new Map<number, number>();
   for (let at = cut; at < to && histories.times[at] === histories.times[cut]; at++) {
     const row = histories.rows[at];
-    if (row !== undefined && isPositive(histories, at)) targets.add(row);
+    const gain = goalOf(histories, at, goals);
+    if (row !== undefined && gain > 0) targets.set(row, Math.max(gain, targets.get(row) ?? 0));
   }
   return [...targets];
 }
@@ -81,36 +94,39 @@ function targetsOf(histories: NativeHistories, cut: number, to: number): number[
  * it at the same moment stays.
  * @param lag whether the item before it is kept from training, too, as what shoppers do between two trainings is: input
  * of the cases, and taught nowhere
+ * @param goals what is asked for; absent: whatever speaks for an item
  */
-export function sliceItems(histories: NativeHistories, limit: number, seed: number, lag: boolean): Slice {
-  const lastItem = (from: number, to: number): number | null => {
+export function sliceItems(histories: NativeHistories, limit: number, seed: number, lag: boolean, goals?: Goals): Slice {
+  const lastItem = (from: number, to: number, wanted: Goals | undefined): number | null => {
     let last = to - 1;
-    while (last >= from && !isPositive(histories, last)) last--;
-    return last > from && cutOf(histories, from, to) !== null ? last : null;
+    while (last >= from && !isGoal(histories, last, wanted)) last--;
+    return last > from && cutOf(histories, from, to, wanted) !== null ? last : null;
   };
-  return slice(histories, limit, seed, lastItem, lag);
+  return slice(histories, limit, seed, lastItem, lag, goals);
 }
 
 /**
  * Cuts the last basket of at most `limit` shoppers, drawn by seed, among those with at least three positive events.
  * Everything of a drawn shopper from that basket on is kept from training.
  * @param lag whether the basket before it is, too; see sliceItems
+ * @param goals what is asked for: the last basket that has any of it is cut; absent: whatever speaks for an item
  */
-export function sliceHistories(histories: NativeHistories, limit: number, seed: number, lag = false): Slice {
-  return slice(histories, limit, seed, (from, to) => cutOf(histories, from, to), lag);
+export function sliceHistories(histories: NativeHistories, limit: number, seed: number, lag = false, goals?: Goals): Slice {
+  return slice(histories, limit, seed, (from, to, wanted) => cutOf(histories, from, to, wanted), lag, goals);
 }
 
 function slice(
   histories: NativeHistories,
   limit: number,
   seed: number,
-  cutAt: (from: number, to: number) => number | null,
+  cutAt: (from: number, to: number, wanted: Goals | undefined) => number | null,
   lag: boolean,
+  goals: Goals | undefined,
 ): Slice {
   const users = histories.offsets.length - 1;
   let drawn: { user: number; cut: number; draw: number }[] = [];
   for (let user = 0; user < users && limit > 0; user++) {
-    const cut = cutAt(histories.offsets[user] ?? 0, histories.offsets[user + 1] ?? 0);
+    const cut = cutAt(histories.offsets[user] ?? 0, histories.offsets[user + 1] ?? 0, goals);
     if (cut !== null) drawn.push({ user, cut, draw: drawOf(seed, user) });
   }
   // The lowest draws win: a shopper's chance does not hang on who else is there.
@@ -118,11 +134,11 @@ function slice(
   if (drawn.length === 0) return { train: histories, validation: null };
   drawn.sort((a, b) => a.user - b.user);
   const cuts = new Map(drawn.map(({ user, cut }) => [user, cut]));
-  // What came since training is input, and was never taught.
+  // What came since training is input, and was never taught; whatever it was, it is not waited for until the last goal.
   const heldFrom = (user: number): number | undefined => {
     const cut = cuts.get(user);
     if (!lag || cut === undefined) return cut;
-    return cutAt(histories.offsets[user] ?? 0, cut) ?? cut;
+    return cutAt(histories.offsets[user] ?? 0, cut, undefined) ?? cut;
   };
   const train = gather(
     histories,
@@ -135,10 +151,26 @@ function slice(
     histories,
     drawn.map(({ user, cut }) => ({ from: histories.offsets[user] ?? 0, to: cut })),
   );
-  const targets = drawn.map(({ user, cut }) => targetsOf(histories, cut, histories.offsets[user + 1] ?? 0));
+  const targets = drawn.map(({ user, cut }) => targetsOf(histories, cut, histories.offsets[user + 1] ?? 0, goals));
   const targetOffsets = new Float64Array(targets.length + 1);
   for (const [index, list] of targets.entries()) targetOffsets[index + 1] = (targetOffsets[index] ?? 0) + list.length;
-  return { train, validation: { histories: validation, targetOffsets, targets: Uint32Array.from(targets.flat()) } };
+  const all = targets.flat();
+  return {
+    train,
+    validation: {
+      histories: validation,
+      targetOffsets,
+      targets: Uint32Array.from(all, ([row]) => row),
+      weights: Float32Array.from(all, ([, weight]) => weight),
+    },
+  };
+}
+
+/** The time of the first event of a user that a slice's `train` has not kept of `histories`; null where it kept all. */
+export function heldFrom(histories: NativeHistories, train: NativeHistories, user: number): number | null {
+  const from = histories.offsets[user] ?? 0;
+  const first = from + (train.offsets[user + 1] ?? 0) - (train.offsets[user] ?? 0);
+  return first < (histories.offsets[user + 1] ?? 0) ? (histories.times[first] ?? null) : null;
 }
 
 /** Whether anybody did something with an item, and after it something that speaks for one. */

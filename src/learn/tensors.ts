@@ -1,18 +1,19 @@
 /**
- * Models as arrays: out of the native side, into a bundle and back, and from the rows of one process to those of
- * another. Rows are private to a process; in a bundle the array `keys` says which item each row was.
+ * Models as arrays: out of the native side, into a bundle and back. Rows are private to a process; in a bundle the array
+ * `keys` says which item each row was (see moved-rows.ts).
  */
 
 import { KairankError } from '../errors.js';
 import type { Tensor, TensorData } from '../formats/safetensors.js';
 import { type NativeModelParts, type NativeModels, type NativeSequenceConfig, native } from '../native.js';
 
-type RulesTensors = ReturnType<NonNullable<NativeModelParts['rules']>['tensors']>;
+export type RulesTensors = ReturnType<NonNullable<NativeModelParts['rules']>['tensors']>;
 type FactorsTensors = ReturnType<NonNullable<NativeModelParts['factors']>['tensors']>;
-type SessionsTensors = ReturnType<NonNullable<NativeModelParts['sessions']>['tensors']>;
+export type SessionsTensors = ReturnType<NonNullable<NativeModelParts['sessions']>['tensors']>;
 type ContentTensors = ReturnType<NonNullable<NativeModelParts['content']>['tensors']>;
+export type AttributesTensors = ReturnType<NonNullable<NativeModelParts['attributes']>['tensors']>;
 type RankerTensors = ReturnType<NonNullable<NativeModelParts['ranker']>['tensors']>;
-type SequenceTensors = ReturnType<NonNullable<NativeModelParts['sequence']>['tensors']>;
+export type SequenceTensors = ReturnType<NonNullable<NativeModelParts['sequence']>['tensors']>;
 
 /** Models in plain memory. */
 export interface ModelTensors {
@@ -23,6 +24,7 @@ export interface ModelTensors {
   sequence: SequenceTensors | null;
   sessions: SessionsTensors | null;
   content: ContentTensors | null;
+  attributes: AttributesTensors | null;
   ranker: RankerTensors | null;
   popularity: Float32Array;
   recent: Float32Array | null;
@@ -38,6 +40,8 @@ interface Settings {
   sequence: Omit<NativeSequenceConfig, 'kinds'> | null;
   sessions: Omit<SessionsTensors, 'offsets' | 'rows'> | null;
   content: (Pick<ContentTensors, 'dim' | 'decay' | 'maxEvents'> & { modalities: { name: string; inputs: number; bias: number }[] }) | null;
+  /** Absent from bundles of earlier versions. */
+  attributes?: { numbers: number } | null;
   ranker: Omit<RankerTensors, 'mean' | 'scale' | 'weights'> | null;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
@@ -46,7 +50,8 @@ interface Settings {
 
 /** Takes models apart. `keys` has at least as many rows as the models. */
 export function exportModels(models: NativeModels, keys: Float64Array): ModelTensors {
-  const { items, rules, factors, sequence, sessions, content, ranker, popularity, recent, attention, blend, excludeSeen } = models.parts();
+  const { items, rules, factors, sequence, sessions, content, attributes, ranker, popularity, recent, attention, blend, excludeSeen } =
+    models.parts();
   return {
     keys: keys.slice(0, items),
     rules: rules?.tensors() ?? null,
@@ -54,6 +59,7 @@ export function exportModels(models: NativeModels, keys: Float64Array): ModelTen
     sequence: sequence?.tensors() ?? null,
     sessions: sessions?.tensors() ?? null,
     content: content?.tensors() ?? null,
+    attributes: attributes?.tensors() ?? null,
     ranker: ranker?.tensors() ?? null,
     popularity,
     recent,
@@ -61,6 +67,11 @@ export function exportModels(models: NativeModels, keys: Float64Array): ModelTen
     blend,
     excludeSeen,
   };
+}
+
+/** Whether the models' ranker is told other things than this version tells one: a bundle of an earlier version has such. */
+export function hasOutdatedRanker({ ranker }: ModelTensors): boolean {
+  return ranker !== null && ranker.inputs !== native().learning.rankerGroups().length;
 }
 
 /** Puts models together again. */
@@ -71,6 +82,7 @@ export function importModels({
   sequence,
   sessions,
   content,
+  attributes,
   ranker,
   popularity,
   recent,
@@ -86,6 +98,7 @@ export function importModels({
     factors: factors && learning.factorsFromTensors(items, factors),
     sessions: sessions && learning.sessionsFromTensors(items, sessions),
     content: content && learning.contentFromTensors(items, content),
+    attributes: attributes && learning.attributesFromTensors(items, attributes),
     ranker: ranker && learning.rankerFromTensors(ranker),
     recent,
     sequence:
@@ -104,7 +117,8 @@ export function importModels({
 export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; settings: Settings } {
   const arrays = new Map<string, Tensor>();
   const add = (name: string, data: TensorData, shape: number[] = [data.length]): void => void arrays.set(name, { shape, data });
-  const { keys, rules, factors, sequence, sessions, content, ranker, popularity, recent, attention, blend, excludeSeen } = models;
+  const { keys, rules, factors, sequence, sessions, content, attributes, ranker, popularity, recent, attention, blend, excludeSeen } =
+    models;
   add('keys', keys);
   add('popularity', popularity);
   const settings: Settings = {
@@ -113,6 +127,7 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
     sequence: null,
     sessions: null,
     content: null,
+    attributes: attributes && { numbers: attributes.numbers },
     ranker: null,
     attention,
     blend,
@@ -146,6 +161,12 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
     settings.sequence = rest;
   }
   if (recent) add('recent', recent);
+  if (attributes) {
+    add('attributes.slots', attributes.slots);
+    add('attributes.labels', attributes.labels);
+    add('attributes.quantiles', attributes.quantiles, [keys.length, attributes.numbers]);
+    add('attributes.cuts', attributes.cuts);
+  }
   if (ranker) {
     const { mean, scale, weights, ...rest } = ranker;
     add('ranker.mean', mean);
@@ -249,6 +270,19 @@ class TensorReader {
     };
   }
 
+  /** What goes together with what, the core checks. */
+  attributes(items: number, { numbers }: { numbers: number }): AttributesTensors {
+    const slots = this.take('attributes.slots', Uint32Array, [-1]).data;
+    const width = slots.reduce((sum, count) => sum + count, 0);
+    return {
+      slots,
+      numbers,
+      labels: this.take('attributes.labels', Uint32Array, [items * width]).data,
+      quantiles: this.finite('attributes.quantiles', this.take('attributes.quantiles', Float32Array, [items, numbers]).data),
+      cuts: this.finite('attributes.cuts', this.take('attributes.cuts', Float64Array, [-1]).data),
+    };
+  }
+
   content(items: number, { dim, modalities, ...rest }: NonNullable<Settings['content']>): ContentTensors {
     const matrix = (name: string, rows: number): Float32Array => this.finite(name, this.take(name, Float32Array, [rows, dim]).data);
     return {
@@ -290,7 +324,7 @@ class TensorReader {
  */
 export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unknown, file: string): ModelTensors {
   const reader = new TensorReader(arrays, file);
-  const { rules, factors, sequence, sessions, content, ranker, attention, blend, excludeSeen } = settings as Settings;
+  const { rules, factors, sequence, sessions, content, attributes, ranker, attention, blend, excludeSeen } = settings as Settings;
   const keys = reader.keys();
   const popularity = reader.finite('popularity', reader.take('popularity', Float32Array, [keys.length]).data);
   return {
@@ -301,90 +335,11 @@ export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unkno
     sessions: sessions && reader.sessions(keys.length, sessions),
     sequence: sequence && reader.sequence(keys.length, sequence),
     content: content && reader.content(keys.length, content),
+    attributes: attributes ? reader.attributes(keys.length, attributes) : null,
     ranker: ranker && reader.ranker(ranker),
     recent: arrays.has('recent') ? reader.finite('recent', reader.take('recent', Float32Array, [keys.length]).data) : null,
     attention,
     blend,
     excludeSeen,
   };
-}
-
-const NO_ROW = 0xffffffff;
-
-/** The same models by the rows of `keys` (key of each row, 0 for none); rows that it does not have are left out. */
-export function moveRows(models: ModelTensors, keys: Float64Array): ModelTensors {
-  if (models.keys.length <= keys.length && models.keys.every((key, row) => keys[row] === key)) return models;
-  const rowByKey = new Map<number, number>();
-  for (const [row, key] of keys.entries()) if (key > 0) rowByKey.set(key, row);
-  const moved = Uint32Array.from(models.keys, (key) => rowByKey.get(key) ?? NO_ROW);
-  const items = moved.reduce((most, row) => (row === NO_ROW ? most : Math.max(most, row + 1)), 0);
-  // From the row that is wanted to the one that there was.
-  const origin = new Uint32Array(items).fill(NO_ROW);
-  for (const [from, to] of moved.entries()) if (to !== NO_ROW) origin[to] = from;
-  const popularity = Float32Array.from(origin, (from) => (from === NO_ROW ? 0 : (models.popularity[from] ?? 0)));
-  return {
-    ...models,
-    keys: keys.slice(0, items),
-    popularity,
-    recent: models.recent && Float32Array.from(origin, (from) => (from === NO_ROW ? 0 : (models.recent?.[from] ?? 0))),
-    rules: models.rules && moveRules(models.rules, moved, origin),
-    factors: models.factors && { ...models.factors, factors: moveEmbeddings(models.factors.factors, models.factors.dim, origin) },
-    sessions: models.sessions && moveSessions(models.sessions, moved),
-    sequence: models.sequence && moveSequence(models.sequence, origin),
-    content: models.content && {
-      ...models.content,
-      vectors: moveEmbeddings(models.content.vectors, models.content.dim, origin),
-      behaviour: moveEmbeddings(models.content.behaviour, models.content.dim, origin),
-    },
-  };
-}
-
-function moveRules(rules: RulesTensors, moved: Uint32Array, origin: Uint32Array): RulesTensors {
-  const offsets = new Float64Array(origin.length + 1);
-  const columns = new Uint32Array(rules.columns.length);
-  const values = new Float32Array(rules.values.length);
-  let end = 0;
-  for (const [row, from] of origin.entries()) {
-    const last = from === NO_ROW ? 0 : (rules.offsets[from + 1] ?? 0);
-    for (let at = from === NO_ROW ? 0 : (rules.offsets[from] ?? 0); at < last; at++) {
-      const column = moved[rules.columns[at] ?? NO_ROW] ?? NO_ROW;
-      if (column === NO_ROW) continue;
-      columns[end] = column;
-      values[end] = rules.values[at] ?? 0;
-      end++;
-    }
-    offsets[row + 1] = end;
-  }
-  return { ...rules, offsets, columns: columns.slice(0, end), values: values.slice(0, end) };
-}
-
-/** Items that are gone leave their sessions. */
-function moveSessions(sessions: SessionsTensors, moved: Uint32Array): SessionsTensors {
-  const offsets = new Float64Array(sessions.offsets.length);
-  const rows = new Uint32Array(sessions.rows.length);
-  let end = 0;
-  for (let session = 0; session + 1 < offsets.length; session++) {
-    for (let at = sessions.offsets[session] ?? 0; at < (sessions.offsets[session + 1] ?? 0); at++) {
-      const row = moved[sessions.rows[at] ?? NO_ROW] ?? NO_ROW;
-      if (row !== NO_ROW) rows[end++] = row;
-    }
-    offsets[session + 1] = end;
-  }
-  return { ...sessions, offsets, rows: rows.slice(0, end) };
-}
-
-/** Rows of `dim` numbers by where they come from; zeros where from nowhere. */
-function moveEmbeddings(embeddings: Float32Array, dim: number, origin: Uint32Array): Float32Array {
-  const moved = new Float32Array(origin.length * dim);
-  for (const [row, from] of origin.entries()) {
-    if (from !== NO_ROW) moved.set(embeddings.subarray(from * dim, (from + 1) * dim), row * dim);
-  }
-  return moved;
-}
-
-function moveSequence({ config, tensors }: SequenceTensors, origin: Uint32Array): SequenceTensors {
-  const { items, ...rest } = tensors;
-  if (!items) return { config, tensors };
-  const data = moveEmbeddings(items.data, config.dim, origin);
-  return { config, tensors: { items: { rows: origin.length, columns: config.dim, data }, ...rest } };
 }

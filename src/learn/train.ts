@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { attributeValues, layoutOf } from '../catalog/attributes.js';
 import { type Coverage, coverageOf, type Cuts, modalitiesOf } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
@@ -145,6 +146,8 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     ? await run.job('content', (native) => learning.learnContent(dataset, described.native, { ...native, newRows: data.newRows ?? null }))
     : null;
   const ranked = wanted === 'engine' && validation !== null && options.ranker !== false;
+  const layout = ranked && data.content ? layoutOf(data.content) : null;
+  const attributes = layout && call(() => learning.createAttributes(items, attributeValues(items, data.content ?? [], layout)));
   const forSequence = rest(SEQUENCE_SHARE[options.refit === true ? 'refit' : ranked ? 'ranked' : 'once']);
   const possible = hasSequences(train) && forSequence >= LEAST_SEQUENCE_SECONDS;
   const sequenced =
@@ -163,6 +166,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     sequence: sequenced?.sequence ?? null,
     sessions: sessioned?.sessions ?? null,
     content: toldApart?.content ?? null,
+    attributes,
     popularity,
     recent,
   };
@@ -214,6 +218,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
       missing: bySource(made.blend.missing),
       excludeSeen: made.excludeSeen,
     },
+    attributes: layout,
     ranker: null,
     next: null,
     excludeSeen: made.excludeSeen,
@@ -223,7 +228,11 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     seconds: run.seconds,
   };
   if (!ranked) return { models, report };
-  return addRanker({ models, report }, data, { ...options, budget, candidates }, run);
+  const ordered = await addRanker({ models, report }, data, { ...options, budget, candidates }, run);
+  if (ordered.report.ranker?.used === true || !layout) return ordered;
+  // Nobody else reads what the catalogue says in few words.
+  const without = { ...ordered.models.parts(), attributes: null };
+  return { models: call(() => learning.createModels(without)), report: { ...ordered.report, attributes: null } };
 }
 
 /**

@@ -1,6 +1,9 @@
 /** What goes into a training run, and what comes out. */
 
+import type { AttributeLayout } from '../catalog/attributes.js';
 import type { ContentField, Coverage, Cuts } from '../catalog/content.js';
+import type { Goals } from './goals.js';
+import type { ShownList } from './impressions.js';
 import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
 import type { NextEventReport } from './next-event.js';
 
@@ -41,6 +44,13 @@ export interface TrainOptions {
    * session, which takes seconds. Default: '10m'.
    */
   budget?: number | string;
+  /**
+   * What counts, by event type, and how much: `{ purchase: 1, cart: 0.5, click: 0.1 }`. Weights are above 0, at most 100;
+   * the types are those that speak for an item. Validation asks for the last basket that has any of them, and the ranker
+   * learns a softmax over what a shopper could have taken (Cao et al. 2007) in which an item counts as the highest goal that
+   * it reached; the probabilities that come of it are of any goal. Default: every type that speaks for an item, by its weight.
+   */
+  goals?: Readonly<Record<string, number>>;
   /**
    * How long a shopper does nothing before the session counts as over, for the model of the next event: as `budget`, a minute at
    * least. Default: '30m'.
@@ -87,20 +97,24 @@ export interface TrainReport {
    * null where it was not wanted, nothing follows anything, or nothing is known of any item.
    */
   content: LearnedContent | null;
+  /** The catalogue's fields that the ranker is told of; absent or null where there is no ranker, or no such field. */
+  attributes?: AttributeLayout | null;
   /** Attention, the weights of the sources, and the rule for seen items; null where one model alone was trained. */
   blend: (LearnedModel & { weights: Record<SourceName, number>; missing: Record<SourceName, number>; excludeSeen: boolean }) | null;
   /**
    * What orders the best candidates of the blend anew: what it reached on validation with and without, and whether it is
    * used, which it is where the gain exceeds two standard errors (`error`). null where it was not tried: without validation
-   * or time, or where it was not wanted.
+   * or time, or where it was not wanted. `shown`: lists of logged impressions that taught it, of those that something came of.
    */
-  ranker: (LearnedModel & { with: Quality; without: Quality; error: number; used: boolean }) | null;
+  ranker: (LearnedModel & { with: Quality; without: Quality; error: number; shown: number; used: boolean }) | null;
   /**
    * How well what a shopper does next is foretold; null where nothing is: in a shop of purchases alone, where times mean nothing, of
    * too few events, and in an evaluation.
    */
   next: NextEventReport | null;
   excludeSeen: boolean;
+  /** What training was told to aim at, by event type; absent: whatever speaks for an item. */
+  goals?: Record<string, number>;
   /** Validation NDCG@10 and recall@10 of the models that were chosen; null without validation. */
   validation: { cases: number; ndcg: number; recall: number } | null;
   refitted: boolean;
@@ -142,6 +156,8 @@ export interface TrainingData {
   catalogued?: number | undefined;
   /** Rows that validation asks for and training has no events of, rising; absent: the content tower withholds some itself. */
   newRows?: Uint32Array | undefined;
+  /** Lists that shoppers were shown, of those that validation leaves; their users are rows of `train`. Absent: none. */
+  shown?: readonly ShownList[] | undefined;
 }
 
 export interface TrainModelsOptions {
@@ -159,6 +175,8 @@ export interface TrainModelsOptions {
   checkpoints?: string;
   /** Whether a ranker is learned beside the blend. Default: true. */
   ranker?: boolean;
+  /** What the ranker is taught to foretell; absent: whatever speaks for an item, by its weight. */
+  goals?: Goals;
   /** Whether the models will be fitted again: the budget is for both. */
   refit?: boolean;
   signal?: AbortSignal;

@@ -1,10 +1,29 @@
 /** A store that keeps nothing: for tests, evaluation and engines that are filled anew at each start. */
 
+import { EVENT_TYPES } from '../shopper/events.js';
 import type { EventBlock } from './block.js';
 import type { CurrentBundle, ItemFields, OnlineState, Store, StoredRecord, StoreSettings, StoreTransaction } from './store.js';
 import { WriteQueue } from './write-queue.js';
 
 const SLICE = 4096;
+const IMPRESSION = EVENT_TYPES.indexOf('impression');
+
+/** Of a block, the events that say what was shown, and what answered to it; null for none. */
+function answering(block: EventBlock): EventBlock | null {
+  const { extras } = block;
+  const kept = block.users.flatMap((_, index) =>
+    block.types[index] === IMPRESSION || extras[index]?.requestId !== undefined ? [index] : [],
+  );
+  if (kept.length === 0) return null;
+  return {
+    users: kept.map((index) => block.users[index] ?? ''),
+    itemKeys: Float64Array.from(kept, (index) => block.itemKeys[index] ?? 0),
+    types: Uint16Array.from(kept, (index) => block.types[index] ?? 0),
+    times: Float64Array.from(kept, (index) => block.times[index] ?? 0),
+    values: Float64Array.from(kept, (index) => block.values[index] ?? Number.NaN),
+    extras: kept.map((index) => extras[index] ?? null),
+  };
+}
 
 export class MemoryStore implements Store {
   readonly dir = null;
@@ -13,8 +32,9 @@ export class MemoryStore implements Store {
   readonly #keys = new Map<string, number>();
   readonly #items = new Map<string, ItemFields>();
   readonly #eventIds = new Set<string>();
-  // Nothing to replay: the core holds the only copy of the events.
-  readonly log = { replay: (): Iterable<EventBlock> => [] };
+  // The core holds the only copy of the events; what it has no place for, training reads here.
+  readonly #blocks: EventBlock[] = [];
+  readonly log = { replay: (): Iterable<EventBlock> => this.#blocks };
   readonly #queue: WriteQueue<StoreTransaction>;
 
   constructor(readonly settings: StoreSettings) {
@@ -33,7 +53,12 @@ export class MemoryStore implements Store {
         this.#eventIds.add(id);
         return !known;
       },
-      log: { append: () => undefined },
+      log: {
+        append: (block) => {
+          const kept = answering(block);
+          if (kept) this.#blocks.push(kept);
+        },
+      },
       setCurrent: (current) => {
         this.current = current;
       },

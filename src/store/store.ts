@@ -57,7 +57,7 @@ export interface EventLogWriter {
   append(block: EventBlock): void;
 }
 
-/** The log from its start, oldest block first. */
+/** The log from its start, oldest block first; of memory, the events alone that say what was shown or answer to it. */
 export interface EventLogReader {
   replay(): Iterable<EventBlock>;
 }

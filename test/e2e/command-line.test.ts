@@ -20,6 +20,8 @@ describe('usage', () => {
     [['train'], /missing required argument 'shop'/],
     [['recommend', 'shop'], /--user/],
     [['train', 'shop', '--seed', 'x'], /--seed: expected a whole number/],
+    [['train', 'shop', '--goal', 'purchase=0'], /--goal: expected event types and weights above 0/],
+    [['train', 'shop', '--goal', 'cart=1,cart=2'], /--goal: expected every event type once/],
     [['evaluate', 'file', '--model', 'magic'], /--model: expected one of "engine", .*"magic"/],
     [['import', 'shop'], /--events/],
     [['import', 'shop', '--events', 'f.csv'], /--map: expected columns for user, item and at/],

@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pruneBundles, readBundle, writeBundle } from '../../src/learn/bundle.js';
 import { countPopularity, repeatShare, sliceHistories } from '../../src/learn/slice.js';
-import { type ModelTensors, moveRows } from '../../src/learn/tensors.js';
+import { moveRows } from '../../src/learn/moved-rows.js';
+import { native } from '../../src/native.js';
+import { hasOutdatedRanker, type ModelTensors } from '../../src/learn/tensors.js';
 import type { TrainReport } from '../../src/learn/types.js';
 import { type Event, histories, listed, NONE } from './histories.js';
 
@@ -215,6 +217,13 @@ const MODELS: ModelTensors = {
       },
     ],
   },
+  attributes: {
+    slots: Uint32Array.of(1, 2),
+    numbers: 1,
+    labels: Uint32Array.of(5, 8, 9, 0, 8, 0, 4_000_000_000, 0, 0),
+    quantiles: Float32Array.of(0.25, -1, 0.75),
+    cuts: Float64Array.from({ length: 63 }, (_, cut) => cut),
+  },
   sessions: {
     offsets: Float64Array.of(0, 2, 4),
     rows: Uint32Array.of(0, 1, 2, 0),
@@ -245,7 +254,20 @@ describe('bundles', () => {
     const next = { sessionGap: 1e6, columns: ['a'], weights: { leave: [0.1, -2.5e-9], buy: [1, 2], cart: [3, 4] } };
     for (const [models, known] of [
       [MODELS, next],
-      [{ ...MODELS, rules: null, factors: null, sequence: null, sessions: null, content: null, ranker: null, recent: null }, null],
+      [
+        {
+          ...MODELS,
+          rules: null,
+          factors: null,
+          sequence: null,
+          sessions: null,
+          content: null,
+          attributes: null,
+          ranker: null,
+          recent: null,
+        },
+        null,
+      ],
     ] as const) {
       const { bundle, checksum } = await writeBundle(folder, models, REPORT, known);
       expect(await readBundle(folder, { bundle, checksum })).toEqual({
@@ -279,6 +301,25 @@ describe('bundles', () => {
       vectors: Float32Array.of(0, 0, 0, 0, 1, 0),
       behaviour: Float32Array.of(0, 0, 0, 0, 0, 2),
     });
+    expect(moved.attributes).toEqual({
+      ...MODELS.attributes,
+      labels: Uint32Array.of(0, 0, 0, 4_000_000_000, 0, 0, 5, 8, 9),
+      quantiles: Float32Array.of(-1, 0.75, 0.25),
+    });
+  });
+
+  it('of a version before attributes have none, and a ranker that was told other things is known', async () => {
+    const { bundle } = await writeBundle(folder, { ...MODELS, attributes: null }, REPORT);
+    const path = join(folder, bundle, 'manifest.json');
+    const earlier = readFileSync(path, 'utf8').replace(/"attributes": null,?/, '');
+    writeFileSync(path, earlier);
+    const checksum = createHash('sha256').update(earlier).digest('hex');
+    const { tensors } = await readBundle(folder, { bundle, checksum });
+    expect(tensors.attributes).toBeNull();
+    expect(hasOutdatedRanker(tensors)).toBe(true);
+    expect(hasOutdatedRanker({ ...tensors, ranker: null })).toBe(false);
+    const inputs = native().learning.rankerGroups().length;
+    expect(hasOutdatedRanker({ ...tensors, ranker: MODELS.ranker && { ...MODELS.ranker, inputs } })).toBe(false);
   });
 
   it('are refused by name when cut off, altered, or not the ones that were written', async () => {
@@ -308,6 +349,7 @@ describe('bundles', () => {
     const rules = MODELS.rules ?? expect.fail();
     const factors = MODELS.factors ?? expect.fail();
     const content = MODELS.content ?? expect.fail();
+    const attributes = MODELS.attributes ?? expect.fail();
     const [title = expect.fail(), image = expect.fail()] = content.modalities;
     const told = (change: Partial<typeof title>): Partial<ModelTensors> => ({
       content: { ...content, modalities: [{ ...title, ...change }, image] },
@@ -318,6 +360,9 @@ describe('bundles', () => {
       { rules: { ...rules, offsets: Float64Array.of(0, 1, 2, 2) } },
       { rules: { ...rules, values: Float32Array.of(1, Number.NaN, 1) } },
       { factors: { ...factors, factors: Float32Array.of(1, 2, 3, 4, 5, Number.POSITIVE_INFINITY) } },
+      { attributes: { ...attributes, slots: Uint32Array.of(1, 1) } },
+      { attributes: { ...attributes, quantiles: Float32Array.of(0, Number.NaN, 0) } },
+      { attributes: { ...attributes, labels: Uint32Array.of(1, 2) } },
       { keys: Float64Array.of(11, 11, 13) },
       { keys: Float64Array.of(11, 0, 13) },
       { popularity: Float32Array.of(1, 2) },

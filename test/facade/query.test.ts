@@ -244,7 +244,7 @@ describe('words in the core', () => {
     engine.publish(models);
     for (const text of ['blue boots', 'red', 'mug mug 17 lamp']) {
       engine.putItems(['asked'], Float64Array.of(items.length + 1), [[]]);
-      engine.putContent(['asked'], modalitiesOf([{ name: 'title', kind: 'text', values: [text] }]));
+      engine.putContent(['asked'], modalitiesOf([{ name: 'title', kind: 'text', values: [text] }]), null);
       const asked = { mode: 'similar' as const, excludeSeen: false, k: 60 };
       const byItem = await engine.request(request({ ...asked, items: ['asked'] })).promise;
       engine.removeItems(['asked']);

@@ -20,7 +20,10 @@ constexpr size_t kMostEvents = 2000000;
 constexpr size_t kCaseChunk = 16;
 constexpr uint32_t kPatience = 4;  // epochs without a gain that end the training
 constexpr uint32_t kDepth = 200;
-constexpr size_t kLeastTaught = 200;  // fewer cases teach nothing
+constexpr size_t kLeastTaught = 200;  // fewer cases, or lists, teach nothing
+constexpr size_t kMostLists = 24000;
+constexpr uint32_t kMostPositions = 64;  // those beyond count as the last
+constexpr double kPositionRate = 10;     // a position's number has further to go than a weight, and is met more often
 constexpr double kClear = 2;  // standard errors that a gain has to exceed: one would let chance join every sixth time
 constexpr size_t kLeastBlocks = 16;  // runs of cases that take turns in coming into one half and the other
 constexpr size_t kMostBlock = 64;    // cases of a run
@@ -50,7 +53,11 @@ RankerTrainer::RankerTrainer(const std::vector<RankerCase>& cases, const RankerS
   model_.depth = kDepth;
   std::vector<double> sums(kRankerInputs, 0.0), squares(kRankerInputs, 0.0);
   size_t rows = 0;
+  uint32_t positions = 0;
   for (uint32_t c = 0; c < cases.size(); c++) {
+    for (uint32_t position : cases[c].positions) {
+      if (position != kNoPosition) positions = std::max(positions, std::min(position + 1, kMostPositions));
+    }
     if (!cases[c].targets.empty()) taught_.push_back(c);
     rows += cases[c].rows();
     for (size_t i = 0; i < cases[c].inputs.size(); i++) sums[i % kRankerInputs] += cases[c].inputs[i];
@@ -67,7 +74,7 @@ RankerTrainer::RankerTrainer(const std::vector<RankerCase>& cases, const RankerS
     model_.mean.push_back(static_cast<float>(sums[i]));
     model_.scale.push_back(deviation > 1e-6 ? static_cast<float>(1 / deviation) : 0);
   }
-  weights_.assign(model_.weightCount() + 1, 0.0f);
+  weights_.assign(model_.weightCount() + 1 + positions, 0.0f);
   Random random(seed);
   const auto draw = [&](size_t begin, size_t in, size_t out) {
     for (size_t i = 0; i < in * out; i++) {
@@ -77,7 +84,7 @@ RankerTrainer::RankerTrainer(const std::vector<RankerCase>& cases, const RankerS
   draw(0, kRankerInputs, model_.hidden);
   draw(model_.secondAt(), model_.hidden, model_.narrow);
   // The last layer begins at zero and the trust at one: the network begins as the blend.
-  weights_.back() = 1;
+  weights_[model_.weightCount()] = 1;
   state_ = {std::vector<float>(weights_.size(), 0.0f), std::vector<float>(weights_.size(), 0.0f)};
 }
 
@@ -87,7 +94,9 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
   const float* first = weights_.data();
   const float* second = first + model_.secondAt();
   const float* last = first + model_.lastAt();
-  const float trust = weights_.back();
+  const size_t trustAt = model_.weightCount();
+  const float trust = weights_[trustAt];
+  const size_t positions = weights_.size() - trustAt - 1;
   part.gradient.assign(weights_.size(), 0.0f);
   float* gFirst = part.gradient.data();
   float* gSecond = gFirst + model_.secondAt();
@@ -118,21 +127,34 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
       kernels().dotF32(last, part.second.data() + r * narrow, narrow, 1, narrow, &part.scores[r]);
       part.scores[r] += trust * one.inputs[r * in + kBlendInput];
     }
-    double wantedScores = 0;
-    for (uint32_t target : one.targets) wantedScores += part.scores[target];
+    // Where in the weights the position of row r has its number; 0 for none.
+    const auto positionAt = [&](size_t r) -> size_t {
+      if (positions == 0 || one.positions.empty() || one.positions[r] == kNoPosition) return 0;
+      return trustAt + 1 + std::min<size_t>(one.positions[r], positions - 1);
+    };
+    for (size_t r = 0; r < rows; r++) {
+      if (const size_t at = positionAt(r)) part.scores[r] += weights_[at];
+    }
+    double wantedScores = 0, gains = 0;
+    for (size_t t = 0; t < one.targets.size(); t++) {
+      wantedScores += double{one.gain(t)} * part.scores[one.targets[t]];
+      gains += one.gain(t);
+    }
+    const auto targets = static_cast<double>(one.targets.size());
     float largest = 0;
     const double sum = kernels().softmaxF32(part.scores.data(), rows, &largest);
-    part.loss += std::log(sum) + largest - wantedScores / one.targets.size();
-    const float share = static_cast<float>(1 / (sum * static_cast<double>(total)));
+    part.loss += (gains * (std::log(sum) + largest) - wantedScores) / targets;
+    const float share = static_cast<float>(gains / targets / (sum * static_cast<double>(total)));
     for (float& value : part.scores) value *= share;
-    for (uint32_t target : one.targets) {
-      part.scores[target] -= static_cast<float>(1.0 / (static_cast<double>(total) * one.targets.size()));
+    for (size_t t = 0; t < one.targets.size(); t++) {
+      part.scores[one.targets[t]] -= static_cast<float>(one.gain(t) / (static_cast<double>(total) * targets));
     }
     // scores are their gradients from here on.
     part.dSecond.assign(rows * narrow, 0.0f);
     for (size_t r = 0; r < rows; r++) {
       const float g = part.scores[r];
-      part.gradient.back() += g * one.inputs[r * in + kBlendInput];
+      part.gradient[trustAt] += g * one.inputs[r * in + kBlendInput];
+      if (const size_t at = positionAt(r)) part.gradient[at] += g;
       kernels().axpyF32(g, part.second.data() + r * narrow, gLast, narrow);
       for (size_t j = 0; j < narrow; j++) {
         part.dSecond[r * narrow + j] = part.second[r * narrow + j] > 0 ? g * last[j] : 0;
@@ -160,6 +182,10 @@ double RankerTrainer::epoch() {
   adam.rate = settings_.rate;
   adam.decay = settings_.decay;
   adam.second = 0.999;
+  AdamSettings ofPositions = adam;
+  ofPositions.rate *= kPositionRate;
+  ofPositions.decay = 0;
+  const size_t positionsAt = model_.weightCount() + 1;
   double loss = 0;
   for (size_t at = 0; at < order.size(); at += settings_.batch) {
     const size_t count = std::min<size_t>(settings_.batch, order.size() - at);
@@ -171,16 +197,23 @@ double RankerTrainer::epoch() {
     for (size_t p = 1; p < kParts; p++)
       kernels().axpyF32(1, parts[p].gradient.data(), parts[0].gradient.data(), weights_.size());
     for (const Part& part : parts) loss += part.loss;
-    adamStep(adam, step_, 1, parts[0].gradient.data(), 0, weights_.size(), weights_, state_);
+    adamStep(adam, step_, 1, parts[0].gradient.data(), 0, positionsAt, weights_, state_);
+    adamStep(ofPositions, step_, 1, parts[0].gradient.data() + positionsAt, positionsAt, weights_.size() - positionsAt,
+             weights_, state_);
   }
   return order.empty() ? 0 : loss / static_cast<double>(order.size());
 }
 
 std::shared_ptr<RankerModel> RankerTrainer::network() const {
   auto model = std::make_shared<RankerModel>(model_);
-  model->weights.assign(weights_.begin(), weights_.end() - 1);
-  model->trust = weights_.back();
+  const auto trust = weights_.begin() + static_cast<std::ptrdiff_t>(model_.weightCount());
+  model->weights.assign(weights_.begin(), trust);
+  model->trust = *trust;
   return model;
+}
+
+std::vector<float> RankerTrainer::positions() const {
+  return {weights_.begin() + static_cast<std::ptrdiff_t>(model_.weightCount()) + 1, weights_.end()};
 }
 
 std::shared_ptr<RankerModel> RankerTrainer::model() const {
@@ -279,25 +312,36 @@ std::vector<CaseQuality> crossed(const std::vector<std::vector<CaseQuality>>& ep
 
 }  // namespace
 
-LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const ModelSet& models, const Cases& choosing,
-                          const RankerSearch& search, Control& control) {
+LearnedRanker learnRanker(const ModelSet& before, const RankerLessons& lessons, const ModelSet& models,
+                          const Cases& choosing, const RankerSearch& search, Control& control) {
   LearnedRanker learned;
   const Control quiet = control.quiet();
-  const auto describe = [&](const ModelSet& set, const Cases& cases) {
+  const auto described = [&](const ModelSet& set, const Cases& cases) {
     return describeCases(set, cases, sampleCases(cases, kMostCases, kMostEvents, search.seed), models.excludeSeen,
                          search.candidates, kDepth, search.threads, quiet);
   };
+  const auto teaching = [](const std::vector<RankerCase>& cases) {
+    return static_cast<size_t>(
+        std::count_if(cases.begin(), cases.end(), [](const RankerCase& one) { return !one.targets.empty(); }));
+  };
   control.begin(learned.settings.epochs + 4);
-  const std::vector<RankerCase> lessons = describe(before, taught);
+  std::vector<RankerCase> cases = described(before, lessons.taught);
+  std::vector<RankerCase> shown;
+  if (lessons.shown && lessons.shown->count() > 0) {
+    const ShownLists& lists = *lessons.shown;
+    shown = describeLists(before, lists, sampleHistories(lists.histories, kMostLists, kMostEvents, search.seed),
+                          models.excludeSeen, search.candidates, search.threads, quiet);
+    if (teaching(shown) < kLeastTaught) shown.clear();
+    learned.shown = static_cast<uint32_t>(teaching(shown));
+  }
+  cases.insert(cases.end(), shown.begin(), shown.end());
   control.advance(2);
-  const std::vector<RankerCase> judges = describe(models, choosing);
+  const std::vector<RankerCase> judges = described(models, choosing);
   control.advance(2);
-  const auto found =
-      std::count_if(lessons.begin(), lessons.end(), [](const RankerCase& one) { return !one.targets.empty(); });
   const std::vector<CaseQuality> plain = rankerQualities(nullptr, judges, search.threads, quiet);
   learned.without = learned.with = meanQuality(plain);
-  if (static_cast<size_t>(found) < kLeastTaught || judges.empty()) return learned;
-  RankerTrainer trainer(lessons, learned.settings, search.seed, search.threads, quiet);
+  if (teaching(cases) < kLeastTaught || judges.empty()) return learned;
+  RankerTrainer trainer(cases, learned.settings, search.seed, search.threads, quiet);
   double best = -1;
   std::vector<std::vector<CaseQuality>> reached;  // by epoch
   std::shared_ptr<RankerModel> kept;
@@ -329,7 +373,8 @@ LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const Mod
   const double count = static_cast<double>(judged.size());
   learned.error = std::sqrt(squares / count / count);
   if (learned.with.ndcg - learned.without.ndcg > kClear * learned.error) {
-    calibrate(*kept, lessons);
+    // Of what is shown, lists that were shown know best how much is taken.
+    calibrate(*kept, shown.empty() ? cases : shown);
     learned.ranker = kept;
   }
   control.finish();

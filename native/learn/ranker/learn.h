@@ -1,6 +1,9 @@
 #pragma once
-// Learns the ranker: a listwise softmax (Cao et al. 2007) over the candidates of cases that the models it listens to
-// did not learn from, and that came before those that choose its epochs.
+// Learns the ranker: a listwise softmax (Cao et al. 2007), each target weighed by what it counts, over the candidates
+// of cases that the models it listens to did not learn from, and that came before those that choose its epochs. Where a
+// list was shown, what a row's position adds to its score is learned beside the network and left out of it (as in PAL,
+// Guo et al. 2019, and the shallow tower of Zhao et al. 2019): how likely a place is looked at says nothing of the item
+// in it.
 
 #include <memory>
 #include <vector>
@@ -39,6 +42,9 @@ class RankerTrainer {
   /// The same, calibrated by the cases it learned from.
   std::shared_ptr<RankerModel> model() const;
 
+  /// What each position adds to a score, the last one standing for all beyond; empty where nothing was shown.
+  std::vector<float> positions() const;
+
  private:
   struct Part;
   friend struct RankerInside;  // tests read the gradients off the optimiser
@@ -51,7 +57,7 @@ class RankerTrainer {
   const uint32_t threads_;
   const Control& control_;
   RankerModel model_;
-  std::vector<float> weights_;  // of the model, and its trust at the end
+  std::vector<float> weights_;  // of the model, its trust, and what each position adds
   AdamState state_;
   std::vector<uint32_t> taught_;  // cases that found a target
   uint64_t epoch_ = 0;
@@ -72,6 +78,7 @@ struct LearnedRanker {
   CaseQuality without;        // of the blend alone on the choosing cases
   CaseQuality with;           // of the ranker: each half of them as the epoch ranks it that is best on the other
   double error = 0;           // standard error of the difference of the two NDCG@10
+  uint32_t shown = 0;         // lists that were shown and something came of, where such taught it
 };
 
 struct RankerSearch {
@@ -80,10 +87,15 @@ struct RankerSearch {
   uint32_t threads = 1;
 };
 
-/// Learns from `taught`, whose cases the models `before` did not learn from; chooses the epochs on `choosing` with the
-/// models that serve. The ranker joins where its gain in NDCG@10, on cases that had no say in the epoch, exceeds two
-/// standard errors.
-LearnedRanker learnRanker(const ModelSet& before, const Cases& taught, const ModelSet& models, const Cases& choosing,
-                          const RankerSearch& search, Control& control);
+/// What the models `before` did not learn from.
+struct RankerLessons {
+  const Cases& taught;
+  const ShownLists* shown = nullptr;  // where enough came of them, they teach beside the cases, and calibrate alone
+};
+
+/// Learns from the lessons; chooses the epochs on `choosing` with the models that serve. The ranker joins where its
+/// gain in NDCG@10, on cases that had no say in the epoch, exceeds two standard errors.
+LearnedRanker learnRanker(const ModelSet& before, const RankerLessons& lessons, const ModelSet& models,
+                          const Cases& choosing, const RankerSearch& search, Control& control);
 
 }  // namespace kairank

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { Engine } from '../../engine.js';
 import type { TrainResult } from '../../learn/types.js';
 import { interruptible } from '../interrupt.js';
-import { budgetOption, jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
+import { budgetOption, goals, jsonOption, seedOption, threadsOption, wholeNumber } from '../options.js';
 import { plural, print, table } from '../output.js';
 import { createProgress } from '../progress.js';
 import { coverageWords, nextEventWords, rankerWords, showTraining } from '../training.js';
@@ -15,6 +15,7 @@ interface Flags {
   validation?: number;
   refit: boolean;
   budget: number;
+  goal?: Record<string, number>;
   json: boolean;
 }
 
@@ -27,10 +28,16 @@ export function trainCommand(): Command {
     .addOption(
       new Option('--validation <n>', 'shoppers whose last basket chooses the settings').argParser(wholeNumber('--validation', 0, 1e9)),
     )
+    .addOption(
+      new Option(
+        '--goal <types>',
+        'the event types that are to be foretold, and what each counts, such as purchase=1,cart=0.5 (default: all that speak for an item)',
+      ).argParser(goals),
+    )
     .addOption(budgetOption())
     .option('--no-refit', 'do not fit again on everything with the chosen settings')
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  $ kairank train ./shop --seed 7')
+    .addHelpText('after', '\nExamples:\n  $ kairank train ./shop --seed 7\n  $ kairank train ./shop --goal purchase=1,cart=0.5')
     .action((shop: string, flags: Flags) => interruptible((signal) => run(shop, flags, signal)));
 }
 
@@ -38,8 +45,9 @@ async function run(shop: string, flags: Flags, signal: AbortSignal): Promise<voi
   const progress = createProgress(flags.json);
   const engine = await Engine.open(shop, { signal });
   try {
-    const { seed, threads, refit, budget, validation } = flags;
-    const options = { seed, threads, refit, budget, signal, onProgress: showTraining(progress) };
+    const { seed, threads, refit, budget, validation, goal } = flags;
+    const aimed = goal ? { goals: goal } : {};
+    const options = { seed, threads, refit, budget, ...aimed, signal, onProgress: showTraining(progress) };
     const result = await engine.train(validation === undefined ? options : { ...options, validation });
     progress.stop();
     print(flags.json, result, () => [

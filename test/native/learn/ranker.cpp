@@ -16,7 +16,7 @@
 
 namespace kairank {
 
-/// What the optimiser keeps: of the weights in the order of a RankerModel, and of the trust at the end.
+/// What the optimiser keeps: of the weights in the order of a RankerModel, of the trust, and of the positions.
 struct RankerInside {
   static const std::vector<float>& firstMoments(const RankerTrainer& trainer) { return trainer.state_.first; }
 };
@@ -27,10 +27,9 @@ using namespace kairank;
 
 namespace {
 
-constexpr double kDay = 86400e3;
-
-/// The mean over the cases with a target of -log softmax, over the targets of each.
-double lossByHand(const Network& network, const std::vector<RankerCase>& cases) {
+/// The mean over the cases with a target of -log softmax, over the targets of each, weighed by what they count. Where a
+/// list was shown, a row's position adds a number of its own, the last one standing for those beyond.
+double lossByHand(const Network& network, const std::vector<double>& positions, const std::vector<RankerCase>& cases) {
   double sum = 0;
   double count = 0;
   for (const RankerCase& one : cases) {
@@ -40,10 +39,14 @@ double lossByHand(const Network& network, const std::vector<RankerCase>& cases) 
     std::vector<double> scores;
     for (size_t r = 0; r < one.rows(); r++) {
       scores.push_back(network.score(inputsOf(one, r)));
+      if (!one.positions.empty() && one.positions[r] != kNoPosition) {
+        scores.back() += positions[std::min<size_t>(one.positions[r], positions.size() - 1)];
+      }
       total += std::exp(scores.back());
     }
-    for (uint32_t target : one.targets) {
-      sum += (std::log(total) - scores[target]) / static_cast<double>(one.targets.size());
+    for (size_t t = 0; t < one.targets.size(); t++) {
+      const double counts = one.gains.empty() ? 1 : one.gains[t];
+      sum += counts * (std::log(total) - scores[one.targets[t]]) / static_cast<double>(one.targets.size());
     }
   }
   return sum / count;
@@ -51,9 +54,19 @@ double lossByHand(const Network& network, const std::vector<RankerCase>& cases) 
 
 /// Wide enough that no candidate is dead in the whole first layer: the second would stand at its kink, as its biases
 /// are zeros to begin with.
-void checkGradients(uint64_t seed, uint32_t hidden, uint32_t narrow) {
+void checkGradients(uint64_t seed, uint32_t hidden, uint32_t narrow, uint32_t positions) {
   Random random(seed);
-  const std::vector<RankerCase> cases = randomCases(random, 14, 9);
+  std::vector<RankerCase> cases = randomCases(random, 14, 9);
+  for (size_t c = 0; c < cases.size() && positions > 0; c++) {
+    for (size_t t = 0; t < cases[c].targets.size(); t++) {
+      cases[c].gains.push_back(static_cast<float>(0.1 + random.uniform()));
+    }
+    // One case in three was shown to nobody; where one stood in a list, nobody always says.
+    for (size_t r = 0; r < cases[c].rows() && c % 3 > 0; r++) {
+      cases[c].positions.push_back(r == 2 ? kNoPosition : static_cast<uint32_t>(random.below(positions)));
+    }
+  }
+  if (positions > 0) cases[1].positions[0] = positions - 1;
   RankerSettings settings;
   settings.hidden = hidden;
   settings.narrow = narrow;
@@ -64,65 +77,50 @@ void checkGradients(uint64_t seed, uint32_t hidden, uint32_t narrow) {
   RankerTrainer trainer(cases, settings, seed, 2, control);
   const bool rounds = kernels().gemmBf16 != kernels().gemmF32;
   const double tolerance = rounds ? 0.1 : 2e-4;
-  std::vector<float> before(trainer.model()->weightCount() + 1, 0.0f);
+  const size_t kept = std::min(64u, positions);
+  std::vector<float> before(trainer.model()->weightCount() + 1 + kept, 0.0f);
   // The last layer begins at zero: only from the second step on there are gradients of those below it.
   for (int step = 1; step <= 3; step++) {
     Network network(*trainer.model());
-    const double loss = lossByHand(network, cases);
+    const std::vector<float> learned = trainer.positions();
+    CHECK(learned.size() == kept);
+    std::vector<double> biases(learned.begin(), learned.end());
+    const double loss = lossByHand(network, biases, cases);
     const double told = trainer.epoch();
     CHECK_THAT(std::fabs(told - loss) < (rounds ? 0.1 : 1e-4), "loss " << told << " for " << loss);
     const std::vector<float> after = RankerInside::firstMoments(trainer);
-    CHECK(after.size() == network.numbers.size());
+    CHECK(after.size() == network.numbers.size() + kept);
     double largest = 0;
+    double largestOfPositions = 0;
     for (size_t i = 0; i < after.size(); i++) {
       constexpr double kStep = 1e-6;
-      const double kept = network.numbers[i];
-      network.numbers[i] = kept + kStep;
-      const double above = lossByHand(network, cases);
-      network.numbers[i] = kept - kStep;
-      const double below = lossByHand(network, cases);
-      network.numbers[i] = kept;
+      const bool inside = i < network.numbers.size();
+      double& number = inside ? network.numbers[i] : biases[i - network.numbers.size()];
+      const double now = number;
+      number = now + kStep;
+      const double above = lossByHand(network, biases, cases);
+      number = now - kStep;
+      const double below = lossByHand(network, biases, cases);
+      number = now;
       const double expected = (above - below) / (2 * kStep);
       const double gradient = (after[i] - 0.9 * before[i]) / 0.1;
-      if (i + 1 < after.size() && i < kRankerInputs * hidden) largest = std::max(largest, std::fabs(expected));
+      if (i < kRankerInputs * hidden) largest = std::max(largest, std::fabs(expected));
+      if (!inside) largestOfPositions = std::max(largestOfPositions, std::fabs(expected));
       CHECK_THAT(
           std::fabs(gradient - expected) <= tolerance * (0.02 + std::fabs(expected)),
           "step " << step << " number " << i << " of " << after.size() << ": " << gradient << " for " << expected);
     }
     CHECK_THAT(step == 1 ? largest == 0 : largest > 1e-3, "step " << step << ": " << largest);
+    CHECK_THAT((largestOfPositions > 1e-3) == (positions > 0), largestOfPositions);
     before = after;
   }
-}
-
-std::shared_ptr<const ModelSet> modelsOf(Random& random, uint32_t items) {
-  ModelParts parts;
-  for (uint32_t row = 0; row < items; row++) {
-    parts.popularity.push_back(static_cast<float>(1 + random.below(9)));
-    parts.recent.push_back(static_cast<float>(random.uniform() * 3));
-  }
-  parts.rules = std::make_shared<RulesModel>(randomRules(random, items, 12));
-  parts.factors = std::make_shared<FactorsModel>(randomFactors(random, items, 6, true));
-  parts.sequence = std::make_shared<SequenceModel>(randomSequence(random, items));
-  parts.sessions = std::make_shared<SessionsModel>(randomSessions(random, items));
-  parts.content = std::make_shared<ContentModel>(randomContent(random, items));
-  parts.blend.weight = {0.5f, 0.4f, 0, 0.1f, 0.8f, 0.3f, 0.9f, 0.7f};
-  parts.blend.missing = {0.7f, 0.2f, 0, 0, 0.1f, 0.2f, 0.4f, 0.5f};
-  return makeModels(std::move(parts));
-}
-
-/// Random histories, each some time after the one before.
-Cases timedCases(Random& random, uint32_t users, uint32_t items) {
-  Histories histories = randomHistories(random, users, items, 14);
-  double at = 1.7e12;
-  for (HistoryEvent& one : histories.events) one.at = at += random.uniform() * 15 * kDay;
-  return casesOf(histories);
 }
 
 /// Returns how many targets were among the described.
 size_t checkDescriptions(uint64_t seed, bool excludeSeen, uint32_t depth) {
   constexpr uint32_t kItems = 30;
   Random random(seed);
-  const auto models = modelsOf(random, kItems);
+  const auto models = mixedModels(random, kItems);
   const Cases cases = timedCases(random, 20, kItems);
   std::vector<uint32_t> chosen;
   for (uint32_t c = 0; c < cases.count(); c += 1 + static_cast<uint32_t>(random.below(2))) chosen.push_back(c);
@@ -205,7 +203,7 @@ int main() {
     for (size_t i = 0; i < kRankerInputs; i++) sizes[static_cast<size_t>(inputGroup(i))]++;
     // By hand each group is one function: what it adds is its size.
     Random random(2);
-    const auto models = modelsOf(random, 20);
+    const auto models = mixedModels(random, 20);
     const std::vector<HistoryEvent> history = {event(3), event(4)};
     Ask ask;
     ask.events = history.data();
@@ -221,9 +219,11 @@ int main() {
     CHECK(kBlendInput == blendInputByHand());
   });
   check::test("gradients and losses, as by differences", [] {
-    checkGradients(1, 12, 4);
-    checkGradients(2, 24, 1);
-    checkGradients(3, 17, 9);
+    checkGradients(1, 12, 4, 0);
+    checkGradients(2, 24, 1, 0);
+    checkGradients(3, 17, 9, 0);
+    checkGradients(4, 17, 9, 5);
+    checkGradients(5, 12, 4, 100);
   });
   check::test("a network begins as the blend", [] {
     Random random(4);

@@ -6,6 +6,7 @@
 
 #include "../../../native/include/random.h"
 #include "../../../native/learn/dataset.h"
+#include "../../../native/state/attributes.h"
 #include "../../../native/state/content_model.h"
 #include "../../../native/state/models.h"
 #include "../../../native/state/sequence_model.h"
@@ -175,4 +176,21 @@ inline kairank::FactorsModel randomFactors(kairank::Random& random, uint32_t ite
   }
   kairank::completeFactors(model);
   return model;
+}
+
+/// Items of a category, up to three tags and a price, each of which some lack.
+inline kairank::AttributeValues randomAttributes(kairank::Random& random, uint32_t items) {
+  kairank::AttributeValues values;
+  values.items = items;
+  values.slots = {1, 3};
+  values.numbers = 2;
+  for (uint32_t row = 0; row < items; row++) {
+    values.labels.push_back(static_cast<uint32_t>(random.below(5)));
+    const auto first = static_cast<uint32_t>(100 + random.below(4));
+    const size_t tags = random.below(4);
+    for (uint32_t tag = 0; tag < 3; tag++) values.labels.push_back(tag < tags ? first + 2 * tag : 0);
+    values.values.push_back(random.below(5) == 0 ? NAN : std::exp(random.normal()));
+    values.values.push_back(random.below(2) == 0 ? NAN : static_cast<double>(random.below(3)));
+  }
+  return values;
 }

@@ -174,9 +174,110 @@ inline void sequenceByHand(const RankedByHand& ranked, size_t place, std::vector
   out.push_back(product);
 }
 
+/// One item's labels by field, and its quantiles, as the late ones or training have them; empty where it has no row.
+struct AttributesByHand {
+  std::vector<std::vector<uint32_t>> labels;
+  std::vector<double> quantiles;
+};
+
+inline AttributesByHand attributesByHand(const kairank::ModelSet& models, uint32_t row) {
+  AttributesByHand out;
+  const kairank::AttributesModel& model = *models.attributes;
+  const std::vector<uint32_t>* labels = &model.labels;
+  const std::vector<float>* quantiles = &model.quantiles;
+  size_t place = row;
+  bool known = row < model.items;
+  if (models.lateAttributes) {
+    for (size_t i = 0; i < models.lateAttributes->rows.size(); i++) {
+      if (models.lateAttributes->rows[i] != row) continue;
+      known = true;
+      place = i;
+      labels = &models.lateAttributes->labels;
+      quantiles = &models.lateAttributes->quantiles;
+    }
+  }
+  if (!known) return out;
+  size_t width = 0;
+  for (uint32_t slots : model.slots) width += slots;
+  size_t at = place * width;
+  for (uint32_t slots : model.slots) {
+    std::vector<uint32_t>& field = out.labels.emplace_back();
+    for (uint32_t s = 0; s < slots; s++, at++) {
+      if ((*labels)[at] != 0) field.push_back((*labels)[at]);
+    }
+  }
+  for (size_t f = 0; f < model.numbers; f++) out.quantiles.push_back((*quantiles)[place * model.numbers + f]);
+  return out;
+}
+
+inline void interestsByHand(const RankedByHand& ranked, size_t place, std::vector<double>& out) {
+  const kairank::ModelSet& models = ranked.models;
+  std::vector<double> inputs(6, 0.0);
+  const auto done = [&] { out.insert(out.end(), inputs.begin(), inputs.end()); };
+  if (!models.attributes) return done();
+  const AttributesByHand own = attributesByHand(models, ranked.found.rows[ranked.order[place]]);
+  if (own.labels.empty() && own.quantiles.empty()) return done();
+  /// The part of an item's labels that is one of those given.
+  const auto shared = [](const std::vector<uint32_t>& labels, const std::vector<uint32_t>& wanted) {
+    double sum = 0;
+    for (uint32_t label : wanted) sum += static_cast<double>(std::count(labels.begin(), labels.end(), label));
+    return sum / static_cast<double>(labels.size());
+  };
+  double fields = 0;
+  double largest = -INFINITY;
+  for (size_t f = 0; f < own.labels.size(); f++) {
+    double share = 0, known = 0, expected = 0, having = 0;
+    for (size_t age = 0; age < ranked.last.size(); age++) {
+      const AttributesByHand other = attributesByHand(models, ranked.last[age]);
+      if (other.labels.empty() || other.labels[f].empty()) continue;
+      known += std::pow(0.5, static_cast<double>(age));
+      share += std::pow(0.5, static_cast<double>(age)) * shared(other.labels[f], own.labels[f]);
+    }
+    // Among the items of training alone.
+    kairank::ModelSet trained;
+    trained.attributes = models.attributes;
+    for (uint32_t row = 0; row < models.attributes->items; row++) {
+      const AttributesByHand other = attributesByHand(trained, row);
+      if (other.labels[f].empty()) continue;
+      having++;
+      expected += shared(other.labels[f], own.labels[f]);
+    }
+    if (known == 0 || own.labels[f].empty()) continue;
+    fields++;
+    largest = std::max(largest, share / known - (having > 0 ? expected / having : 0));
+    inputs[1] += share / known;
+  }
+  if (fields > 0) {
+    inputs[0] = largest;
+    inputs[1] /= fields;
+    inputs[2] = fields / static_cast<double>(own.labels.size());
+  }
+  double numbers = 0;
+  for (size_t f = 0; f < own.quantiles.size(); f++) {
+    double mean = 0, known = 0, band = 0;
+    for (size_t age = 0; age < ranked.last.size(); age++) {
+      const AttributesByHand other = attributesByHand(models, ranked.last[age]);
+      if (other.quantiles.empty() || other.quantiles[f] < 0) continue;
+      const double weight = std::pow(0.5, static_cast<double>(age));
+      known += weight;
+      mean += weight * other.quantiles[f];
+      if (std::floor(std::min(7.0, other.quantiles[f] * 8)) == std::floor(std::min(7.0, own.quantiles[f] * 8))) {
+        band += weight;
+      }
+    }
+    if (known == 0 || own.quantiles[f] < 0) continue;
+    numbers++;
+    inputs[3] += 1 - std::fabs(own.quantiles[f] - mean / known);
+    inputs[4] += own.quantiles[f] - mean / known;
+    inputs[5] += band / known;
+  }
+  for (size_t i = 3; i < 6 && numbers > 0; i++) inputs[i] /= numbers;
+  done();
+}
+
 /// The groups of inputs, in their order.
-constexpr InputsByHand kGroupsByHand[] = {sourcesByHand, blendByHand,   fashionByHand, hadByHand,
-                                          contentByHand, factorsByHand, rulesByHand,   sequenceByHand};
+constexpr InputsByHand kGroupsByHand[] = {sourcesByHand, blendByHand, fashionByHand,  hadByHand,      contentByHand,
+                                          factorsByHand, rulesByHand, sequenceByHand, interestsByHand};
 
 /// The inputs of the candidate at a place of the blend's order.
 inline std::vector<double> inputsByHand(const RankedByHand& ranked, size_t place) {
