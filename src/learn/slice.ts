@@ -6,7 +6,7 @@
 import type { NativeCases, NativeHistories } from '../native.js';
 import { DAY } from '../options.js';
 
-const NO_ROW = 0xffffffff;
+export const NO_ROW = 0xffffffff;
 /** Fewer positive events than this teach little before the held-out ones. */
 const MIN_POSITIVES = 3;
 
@@ -32,12 +32,12 @@ function cutOf(histories: NativeHistories, from: number, to: number): number | n
   return last;
 }
 
-function isPositive(histories: NativeHistories, at: number): boolean {
+export function isPositive(histories: NativeHistories, at: number): boolean {
   return (histories.weights[at] ?? 0) > 0 && histories.rows[at] !== NO_ROW;
 }
 
 /** Copies the events [from, to) of each chosen user, one user after the other. */
-function gather(histories: NativeHistories, spans: readonly { from: number; to: number }[]): NativeHistories {
+export function gather(histories: NativeHistories, spans: readonly { from: number; to: number }[]): NativeHistories {
   const offsets = new Float64Array(spans.length + 1);
   for (const [index, { from, to }] of spans.entries()) offsets[index + 1] = (offsets[index] ?? 0) + (to - from);
   const total = offsets[spans.length] ?? 0;
@@ -59,21 +59,51 @@ function gather(histories: NativeHistories, spans: readonly { from: number; to: 
 }
 
 /** A shopper's draw: a hash of seed and row (the finaliser of MurmurHash3), from 0 to 2^32 - 1. */
-function drawOf(seed: number, user: number): number {
+export function drawOf(seed: number, user: number): number {
   let hash = Math.imul(user + 1, 0x9e3779b9) ^ seed;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** The distinct items of the basket that begins at `cut`. */
-function targetsOf(histories: NativeHistories, cut: number, to: number): number[] {
+/** The distinct items of the basket that begins at `cut`, of its events that are wanted. */
+export function targetsOf(
+  histories: NativeHistories,
+  cut: number,
+  to: number,
+  wanted = (at: number): boolean => isPositive(histories, at),
+): number[] {
   const targets = new Set<number>();
   for (let at = cut; at < to && histories.times[at] === histories.times[cut]; at++) {
     const row = histories.rows[at];
-    if (row !== undefined && isPositive(histories, at)) targets.add(row);
+    if (row !== undefined && wanted(at)) targets.add(row);
   }
   return [...targets];
+}
+
+/** Cases of histories [from, cut), one after the other. */
+export function gatherCases(
+  histories: NativeHistories,
+  cases: readonly { from: number; cut: number; targets: readonly number[] }[],
+): NativeCases {
+  const targetOffsets = new Float64Array(cases.length + 1);
+  for (const [index, { targets }] of cases.entries()) targetOffsets[index + 1] = (targetOffsets[index] ?? 0) + targets.length;
+  return {
+    histories: gather(
+      histories,
+      cases.map(({ from, cut }) => ({ from, to: cut })),
+    ),
+    targetOffsets,
+    targets: Uint32Array.from(cases.flatMap(({ targets }) => targets)),
+  };
+}
+
+/** At most `limit` of what was drawn, in their order: the lowest draws win, so that one's chance does not hang on who else is there. */
+export function lowestDraws<T extends { draw: number }>(drawn: readonly T[], limit: number): readonly T[] {
+  if (drawn.length <= limit) return drawn;
+  const order = [...drawn.keys()].sort((a, b) => (drawn[a]?.draw ?? 0) - (drawn[b]?.draw ?? 0) || a - b);
+  const kept = new Set(order.slice(0, limit));
+  return drawn.filter((_, index) => kept.has(index));
 }
 
 /**
@@ -108,15 +138,13 @@ function slice(
   lag: boolean,
 ): Slice {
   const users = histories.offsets.length - 1;
-  let drawn: { user: number; cut: number; draw: number }[] = [];
+  const all: { user: number; cut: number; draw: number }[] = [];
   for (let user = 0; user < users && limit > 0; user++) {
     const cut = cutAt(histories.offsets[user] ?? 0, histories.offsets[user + 1] ?? 0);
-    if (cut !== null) drawn.push({ user, cut, draw: drawOf(seed, user) });
+    if (cut !== null) all.push({ user, cut, draw: drawOf(seed, user) });
   }
-  // The lowest draws win: a shopper's chance does not hang on who else is there.
-  if (drawn.length > limit) drawn = drawn.sort((a, b) => a.draw - b.draw || a.user - b.user).slice(0, limit);
+  const drawn = lowestDraws(all, limit);
   if (drawn.length === 0) return { train: histories, validation: null };
-  drawn.sort((a, b) => a.user - b.user);
   const cuts = new Map(drawn.map(({ user, cut }) => [user, cut]));
   // What came since training is input, and was never taught.
   const heldFrom = (user: number): number | undefined => {
@@ -131,14 +159,12 @@ function slice(
       to: heldFrom(user) ?? histories.offsets[user + 1] ?? 0,
     })),
   );
-  const validation = gather(
-    histories,
-    drawn.map(({ user, cut }) => ({ from: histories.offsets[user] ?? 0, to: cut })),
-  );
-  const targets = drawn.map(({ user, cut }) => targetsOf(histories, cut, histories.offsets[user + 1] ?? 0));
-  const targetOffsets = new Float64Array(targets.length + 1);
-  for (const [index, list] of targets.entries()) targetOffsets[index + 1] = (targetOffsets[index] ?? 0) + list.length;
-  return { train, validation: { histories: validation, targetOffsets, targets: Uint32Array.from(targets.flat()) } };
+  const cases = drawn.map(({ user, cut }) => ({
+    from: histories.offsets[user] ?? 0,
+    cut,
+    targets: targetsOf(histories, cut, histories.offsets[user + 1] ?? 0),
+  }));
+  return { train, validation: gatherCases(histories, cases) };
 }
 
 /** Whether anybody did something with an item, and after it something that speaks for one. */

@@ -26,6 +26,7 @@ export interface ModelTensors {
   ranker: RankerTensors | null;
   popularity: Float32Array;
   recent: Float32Array | null;
+  returns: Float32Array | null;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
   excludeSeen: boolean;
@@ -46,7 +47,8 @@ interface Settings {
 
 /** Takes models apart. `keys` has at least as many rows as the models. */
 export function exportModels(models: NativeModels, keys: Float64Array): ModelTensors {
-  const { items, rules, factors, sequence, sessions, content, ranker, popularity, recent, attention, blend, excludeSeen } = models.parts();
+  const { items, rules, factors, sequence, sessions, content, ranker, popularity, recent, returns, attention, blend, excludeSeen } =
+    models.parts();
   return {
     keys: keys.slice(0, items),
     rules: rules?.tensors() ?? null,
@@ -57,6 +59,7 @@ export function exportModels(models: NativeModels, keys: Float64Array): ModelTen
     ranker: ranker?.tensors() ?? null,
     popularity,
     recent,
+    returns,
     attention,
     blend,
     excludeSeen,
@@ -74,6 +77,7 @@ export function importModels({
   ranker,
   popularity,
   recent,
+  returns,
   attention,
   blend,
   excludeSeen,
@@ -88,6 +92,7 @@ export function importModels({
     content: content && learning.contentFromTensors(items, content),
     ranker: ranker && learning.rankerFromTensors(ranker),
     recent,
+    returns,
     sequence:
       sequence &&
       learning.sequenceFromTensors(items, {
@@ -104,7 +109,7 @@ export function importModels({
 export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; settings: Settings } {
   const arrays = new Map<string, Tensor>();
   const add = (name: string, data: TensorData, shape: number[] = [data.length]): void => void arrays.set(name, { shape, data });
-  const { keys, rules, factors, sequence, sessions, content, ranker, popularity, recent, attention, blend, excludeSeen } = models;
+  const { keys, rules, factors, sequence, sessions, content, ranker, popularity, recent, returns, attention, blend, excludeSeen } = models;
   add('keys', keys);
   add('popularity', popularity);
   const settings: Settings = {
@@ -146,6 +151,7 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
     settings.sequence = rest;
   }
   if (recent) add('recent', recent);
+  if (returns) add('returns', returns);
   if (ranker) {
     const { mean, scale, weights, ...rest } = ranker;
     add('ranker.mean', mean);
@@ -303,6 +309,7 @@ export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unkno
     content: content && reader.content(keys.length, content),
     ranker: ranker && reader.ranker(ranker),
     recent: arrays.has('recent') ? reader.finite('recent', reader.take('recent', Float32Array, [keys.length]).data) : null,
+    returns: arrays.has('returns') ? reader.finite('returns', reader.take('returns', Float32Array, [keys.length]).data) : null,
     attention,
     blend,
     excludeSeen,
@@ -327,6 +334,8 @@ export function moveRows(models: ModelTensors, keys: Float64Array): ModelTensors
     keys: keys.slice(0, items),
     popularity,
     recent: models.recent && Float32Array.from(origin, (from) => (from === NO_ROW ? 0 : (models.recent?.[from] ?? 0))),
+    // A row that nothing is known of is nobody's: any share that is allowed will do.
+    returns: models.returns && Float32Array.from(origin, (from) => (from === NO_ROW ? 1 : (models.returns?.[from] ?? 1))),
     rules: models.rules && moveRules(models.rules, moved, origin),
     factors: models.factors && { ...models.factors, factors: moveEmbeddings(models.factors.factors, models.factors.dim, origin) },
     sessions: models.sessions && moveSessions(models.sessions, moved),

@@ -8,6 +8,7 @@ import { call, throwIfAborted } from '../jobs.js';
 import { type NativeContentData, type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
 import { addRanker } from './ranker.js';
 import { Run, turn } from './run.js';
+import { countReturns } from './returns.js';
 import { countPopularity, hasSequences, repeatShare } from './slice.js';
 import type { LearnedSequence, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
 
@@ -118,6 +119,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   const dataset = call(() => learning.createDataset(items, train, validation));
   const popularity = countPopularity(items, train);
   const recent = countPopularity(items, train, RECENT);
+  const returns = countReturns(items, train);
   await turn();
   const excludeSeen = options.excludeSeen ?? (validation ? repeatShare(validation) <= REPEATS_MATTER : true);
   const ruled =
@@ -164,6 +166,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     content: toldApart?.content ?? null,
     popularity,
     recent,
+    returns,
   };
   const blended =
     wanted === 'engine'
@@ -238,6 +241,7 @@ export async function refitModels(
   const dataset = call(() => learning.createDataset(items, train, null));
   const popularity = countPopularity(items, train);
   const recent = countPopularity(items, train, RECENT);
+  const returns = countReturns(items, train);
   await turn();
   const { rules, sessions, factors, sequence, content: tower, excludeSeen, budget } = report;
   // The ranker's own lessons are the other half of its phase.
@@ -281,6 +285,7 @@ export async function refitModels(
       content: toldApart?.content ?? null,
       popularity,
       recent,
+      returns,
     }),
   );
   return { models: refitted, report: { ...report, refitted: true, seconds: run.seconds } };
