@@ -95,6 +95,7 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
   part.loss = 0;
   Random random(seed);
   const auto gemm = kernels().gemmBf16;
+  std::vector<double> shares;
   for (size_t c = 0; c < count; c++) {
     const RankerCase& one = cases_[chosen[c]];
     const size_t rows = one.rows();
@@ -118,15 +119,24 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
       kernels().dotF32(last, part.second.data() + r * narrow, narrow, 1, narrow, &part.scores[r]);
       part.scores[r] += trust * one.inputs[r * in + kBlendInput];
     }
-    double wantedScores = 0;
-    for (uint32_t target : one.targets) wantedScores += part.scores[target];
+    // A target's share is what the softmax gives it among the targets: of a basket, those count that can be told from
+    // the rest, as the top of the list has room for a few. With equal shares, those that nothing speaks for would pull
+    // most.
+    float best = -INFINITY;
+    for (uint32_t target : one.targets) best = std::max(best, part.scores[target]);
+    shares.clear();
+    double wanted = 0;
+    for (uint32_t target : one.targets) {
+      shares.push_back(std::exp(static_cast<double>(part.scores[target]) - best));
+      wanted += shares.back();
+    }
     float largest = 0;
     const double sum = kernels().softmaxF32(part.scores.data(), rows, &largest);
-    part.loss += std::log(sum) + largest - wantedScores / one.targets.size();
+    part.loss += std::log(sum) + largest - best - std::log(wanted);
     const float share = static_cast<float>(1 / (sum * static_cast<double>(total)));
     for (float& value : part.scores) value *= share;
-    for (uint32_t target : one.targets) {
-      part.scores[target] -= static_cast<float>(1.0 / (static_cast<double>(total) * one.targets.size()));
+    for (size_t t = 0; t < one.targets.size(); t++) {
+      part.scores[one.targets[t]] -= static_cast<float>(shares[t] / (wanted * static_cast<double>(total)));
     }
     // scores are their gradients from here on.
     part.dSecond.assign(rows * narrow, 0.0f);

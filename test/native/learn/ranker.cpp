@@ -29,7 +29,7 @@ namespace {
 
 constexpr double kDay = 86400e3;
 
-/// The mean over the cases with a target of -log softmax, over the targets of each.
+/// The mean over the cases with a target of -log of what the softmax gives the targets of each together.
 double lossByHand(const Network& network, const std::vector<RankerCase>& cases) {
   double sum = 0;
   double count = 0;
@@ -37,14 +37,14 @@ double lossByHand(const Network& network, const std::vector<RankerCase>& cases) 
     if (one.targets.empty()) continue;
     count++;
     double total = 0;
+    double wanted = 0;
     std::vector<double> scores;
     for (size_t r = 0; r < one.rows(); r++) {
       scores.push_back(network.score(inputsOf(one, r)));
       total += std::exp(scores.back());
     }
-    for (uint32_t target : one.targets) {
-      sum += (std::log(total) - scores[target]) / static_cast<double>(one.targets.size());
-    }
+    for (uint32_t target : one.targets) wanted += std::exp(scores[target]);
+    sum += std::log(total) - std::log(wanted);
   }
   return sum / count;
 }
