@@ -4,10 +4,11 @@
  * of it teaches the ranker. It then serves, frozen, with the models of the whole.
  */
 
-import { native, type NativeModelParts } from '../native.js';
+import { type NativeCases, native, type NativeModelParts } from '../native.js';
 import { call } from '../jobs.js';
 import type { Run } from './run.js';
-import { sliceHistories, sliceItems } from './slice.js';
+import { sliceMoments } from './moments.js';
+import { type Slice, sliceHistories, sliceItems } from './slice.js';
 import { refitModels } from './train.js';
 import type { TrainedModels, TrainingData, TrainModelsOptions } from './types.js';
 
@@ -22,6 +23,18 @@ function secondFit({ report }: TrainedModels): number {
 }
 
 /**
+ * The lessons ask as validation does: from moments on, or for the last of everybody, whole baskets or single items whatever came with
+ * them. And as requests will, of shoppers who went on since training: without that the ranker trusts what the models know by heart of a
+ * shopper's own last event, and gains on validation what it does not keep.
+ */
+function lessonsOf({ train, period }: TrainingData, validation: NativeCases, seed: number): Slice {
+  const byMoment = period && sliceMoments(train, period, MOST_TAUGHT, seed);
+  if (byMoment?.validation) return byMoment;
+  const single = validation.targets.length < validation.targetOffsets.length;
+  return (single ? sliceItems : sliceHistories)(train, MOST_TAUGHT, seed, true);
+}
+
+/**
  * The same models with a ranker, where it orders the validation cases better by more than two standard errors.
  * @throws KairankError KAIRANK_ABORTED
  */
@@ -33,11 +46,7 @@ export async function addRanker(
 ): Promise<TrainedModels> {
   const { validation } = data;
   if (!validation || run.seconds + secondFit(trained) > options.budget) return trained;
-  // The lessons ask as validation does: for whole baskets, or for single items whatever came with them. And as requests
-  // will, of shoppers who went on since training: without that the ranker trusts what the models know by heart of a
-  // shopper's own last event, and gains on validation what it does not keep.
-  const single = validation.targets.length < validation.targetOffsets.length;
-  const { train, validation: taught } = (single ? sliceItems : sliceHistories)(data.train, MOST_TAUGHT, options.seed, true);
+  const { train, validation: taught } = lessonsOf(data, validation, options.seed);
   if (!taught) return trained;
   const before = await refitModels(trained, { ...data, train }, options, run, 'ranker');
   const { learning } = native();

@@ -1,6 +1,7 @@
 /** What goes into a training run, and what comes out. */
 
 import type { ContentField, Cuts } from '../catalog/content.js';
+import type { Period } from './moments.js';
 import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
 
 export const PHASES = ['rules', 'sessions', 'factors', 'content', 'sequence', 'blend', 'ranker', 'refit', 'save'] as const;
@@ -116,6 +117,8 @@ export interface TrainingData {
   validation: NativeCases | null;
   /** What is known of the items, by row; absent: nothing. */
   content?: readonly ContentField[] | undefined;
+  /** When validation took place, where it asks what everybody takes next from one moment on; absent: it asks at any time. */
+  period?: Period | undefined;
   /** Rows that validation asks for and training has no events of, rising; absent: the content tower withholds some itself. */
   newRows?: Uint32Array | undefined;
 }
