@@ -32,6 +32,20 @@ function momentsOf(histories: NativeHistories, { from, length }: Period): number
   return moments;
 }
 
+/**
+ * What came before the moment that is a period before validation: models of it are as old to the cases of validation as those that are
+ * served will be; null where less than half of the events did.
+ */
+export function periodEarlier(histories: NativeHistories, { from, length }: Period): NativeHistories | null {
+  const users = Array.from({ length: histories.offsets.length - 1 }, (_, user) => user);
+  const spans = users.map((user) => {
+    const begin = histories.offsets[user] ?? 0;
+    return { from: begin, to: firstFrom(histories, begin, histories.offsets[user + 1] ?? 0, from - length) };
+  });
+  const kept = gather(histories, spans);
+  return kept.rows.length < histories.rows.length * LEAST_KEPT ? null : kept;
+}
+
 /** The first event of [from, to) that is not before a moment. */
 function firstFrom({ times }: NativeHistories, from: number, to: number, moment: number): number {
   let at = from;

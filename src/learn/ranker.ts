@@ -9,19 +9,11 @@ import { call } from '../jobs.js';
 import type { Run } from './run.js';
 import { sliceMoments } from './moments.js';
 import { type Slice, sliceHistories, sliceItems } from './slice.js';
-import { refitModels } from './train.js';
+import { refitModels, secondFit } from './train.js';
 import type { TrainedModels, TrainingData, TrainModelsOptions } from './types.js';
 
 /** Shoppers whose last basket teaches. */
 const MOST_TAUGHT = 12_000;
-/** A second fit takes about as long as the epochs of the first, and the rest a little more. */
-const SPARE = 1.3;
-
-/** Seconds that fitting the chosen settings once more should take, by how long the first fit took. */
-function secondFit({ report }: TrainedModels): number {
-  return SPARE * (report.sequence?.report.epochs.reduce((sum, { seconds }) => sum + seconds, 0) ?? 0);
-}
-
 /**
  * The lessons ask as validation does: from moments on, or for the last of everybody, whole baskets or single items whatever came with
  * them. And as requests will, of shoppers who went on since training: without that the ranker trusts what the models know by heart of a
@@ -45,7 +37,7 @@ export async function addRanker(
   run: Run,
 ): Promise<TrainedModels> {
   const { validation } = data;
-  if (!validation || run.seconds + secondFit(trained) > options.budget) return trained;
+  if (!validation || run.seconds + secondFit(trained.report) > options.budget) return trained;
   const { train, validation: taught } = lessonsOf(data, validation, options.seed);
   if (!taught) return trained;
   const before = await refitModels(trained, { ...data, train }, options, run, 'ranker');

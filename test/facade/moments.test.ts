@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sliceMoments } from '../../src/learn/moments.js';
+import { periodEarlier, sliceMoments } from '../../src/learn/moments.js';
 import { type Event, histories, listed, NONE } from './histories.js';
 
 /** What each case knows and is asked for. */
@@ -132,5 +132,26 @@ describe('lessons cut by time', () => {
         expect(casesOf(validation)).toEqual(expected);
       }),
     );
+  });
+});
+
+describe('what came a period before validation', () => {
+  it('is what everybody had done by then, where that is half of it at least', () => {
+    const users: Event[][] = [
+      [
+        [1, 1, 10],
+        [2, 1, 50],
+        [3, -1, 79],
+        [4, 1, 80],
+      ],
+      [[5, 1, 95]],
+      [
+        [6, 1, 1],
+        [7, 1, 79],
+      ],
+    ];
+    const earlier = periodEarlier(histories(users), { from: 90, length: 10 });
+    expect(earlier && listed(earlier)).toEqual([users[0]?.slice(0, 3), [], users[2]]);
+    expect(periodEarlier(histories(users), { from: 60, length: 10 })).toBeNull();
   });
 });
