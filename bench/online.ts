@@ -39,6 +39,7 @@ export async function run(log: Log): Promise<Report> {
         ranker: learning.rankerFromTensors(makeRanker(random, DEPTH)),
         popularity: Float32Array.from(ids, () => Math.ceil(random() * 50)),
         recent: null,
+        returns: null,
         attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
         blend: { weight: SOURCES.map(() => 1), missing: SOURCES.map(() => 0) },
         excludeSeen: false,

@@ -79,6 +79,7 @@ async function makeModels(
     ranker: null,
     popularity: new Float32Array(ITEMS).fill(1),
     recent: new Float32Array(ITEMS).fill(1),
+    returns: null,
     attention: { scale: 8, decay: 0.8, maxEvents: EVENTS, halfLife: 90 },
     blend: { weight: SOURCES.map(() => 0.3), missing: SOURCES.map(() => 0) },
     excludeSeen: true,

@@ -86,6 +86,7 @@ export async function run(log: Log): Promise<Report> {
         content: null,
         ranker: null,
         recent: null,
+        returns: null,
         popularity: new Float32Array(ITEMS).fill(1),
         attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
         blend: { weight: SOURCES.map((source) => WEIGHTS[source] ?? 0), missing: SOURCES.map(() => 0) },

@@ -299,8 +299,11 @@ export interface NativeModelParts {
   popularity: Float32Array;
   /** As popularity, over the last month of training alone; null: nothing is known of it. */
   recent: Float32Array | null;
+  /** Share of chances to take it again that were taken, above 0, at most 1 (see learn/returns.ts); null: nothing is known of it. */
+  returns: Float32Array | null;
   ranker: NativeRanker | null;
-  attention: { scale: number; decay: number; maxEvents: number; halfLife: number };
+  /** `returning` is the power of `returns` that having had an item is multiplied by; absent: 0. */
+  attention: { scale: number; decay: number; maxEvents: number; halfLife: number; returning?: number };
   /** In the order of SOURCES. */
   blend: { weight: number[]; missing: number[] };
   excludeSeen: boolean;
@@ -412,7 +415,10 @@ export interface NativeLearning {
   /** Chooses attention, blend weights and the seen-items rule on validation, given the models of single sources. */
   learnBlend(
     data: NativeDataset,
-    parts: Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'attributes' | 'popularity' | 'recent'>,
+    parts: Pick<
+      NativeModelParts,
+      'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'attributes' | 'popularity' | 'recent' | 'returns'
+    >,
     options: Omit<LearnOptions, 'excludeSeen'> & { excludeSeen: boolean | null; candidates: number },
   ): NativeJob<{ models: NativeModels; trials: Trial[] }>;
   /**

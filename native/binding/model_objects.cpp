@@ -192,6 +192,7 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   attention.Set("decay", static_cast<double>(models.attention.decay));
   attention.Set("maxEvents", models.attention.maxEvents);
   attention.Set("halfLife", static_cast<double>(models.attention.halfLife));
+  attention.Set("returning", static_cast<double>(models.attention.returning));
   Napi::Array weight = Napi::Array::New(env, kSources);
   Napi::Array missing = Napi::Array::New(env, kSources);
   for (uint32_t s = 0; s < kSources; s++) {
@@ -212,6 +213,9 @@ Napi::Value partsObject(Napi::Env env, const ModelSet& models) {
   parts.Set("attributes", models.attributes ? Napi::Value(attributesObject(env, models.attributes)) : env.Null());
   parts.Set("popularity", arrayOf<Napi::Float32Array>(env, models.counts->popularity));
   parts.Set("recent", arrayOf<Napi::Float32Array>(env, models.counts->recent));
+  parts.Set("returns", models.counts->returns.empty()
+                           ? env.Null()
+                           : Napi::Value(arrayOf<Napi::Float32Array>(env, models.counts->returns)));
   parts.Set("ranker", models.ranker ? Napi::Value(rankerObject(env, models.ranker)) : env.Null());
   parts.Set("attention", attention);
   parts.Set("blend", blend);
@@ -252,6 +256,11 @@ ModelParts partsFrom(const Napi::Value& value) {
   if (!isNone(recent)) {
     const Span<float> span = spanOf<float>(recent, "parts.recent");
     parts.recent.assign(span.data, span.data + span.size);
+  }
+  const Napi::Value returns = object.Get("returns");
+  if (!isNone(returns)) {
+    const Span<float> span = spanOf<float>(returns, "parts.returns");
+    parts.returns.assign(span.data, span.data + span.size);
   }
   const Span<float> counts = spanOf<float>(popularity, "parts.popularity");
   parts.popularity.assign(counts.data, counts.data + counts.size);

@@ -221,6 +221,9 @@ AttentionModel attentionOf(const Napi::Value& value) {
   out.decay = static_cast<float>(numberOf(object.Get("decay"), "attention.decay", 0, 1));
   out.maxEvents = wholeUpTo(object, "maxEvents", "attention", 1, kMaxAttended);
   out.halfLife = static_cast<float>(numberOf(object.Get("halfLife"), "attention.halfLife", 0, 1e9));
+  // Bundles that were written before it was learned do without.
+  const Napi::Value returning = object.Get("returning");
+  if (!isNone(returning)) out.returning = static_cast<float>(numberOf(returning, "attention.returning", 0, 10));
   return out;
 }
 

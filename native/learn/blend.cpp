@@ -20,6 +20,7 @@ constexpr uint32_t kMostFoldBlock = 64;  // cases of a run
 constexpr float kScales[] = {2, 4, 8, 16};
 constexpr float kDecays[] = {0.3f, 0.5f, 0.7f, 0.9f};
 constexpr float kHalfLives[] = {7, 30, 90, 365};  // days
+constexpr float kReturnings[] = {0.5f, 1};        // powers of an item's returns, beside none at all
 constexpr float kTieBreak = 1e-3f;  // popularity's least weight: it decides between items that nothing else tells apart
 const char* const kNames[kSources] = {"rules",    "factors",  "attention", "popularity",
                                       "sequence", "sessions", "content",   "repeats"};
@@ -71,10 +72,10 @@ class Search {
         chosen_(sampleCases(cases, kBlendCases, kBlendEvents, options.seed)) {}
 
   /// Units of progress that one search takes at most.
-  static constexpr double kUnits = 56;
+  static constexpr double kUnits = 58;
 
   void run() {
-    if (!excludeSeen_) chooseHalfLife();
+    if (!excludeSeen_) chooseRepeats();
     if (models_.factors) chooseAttention();
     std::vector<BlendCase> table = gather(chosen_);
     attendCases(models_, attention, cases_, chosen_, table, options_.threads, control_);
@@ -105,8 +106,8 @@ class Search {
     return all;
   }
 
-  /// The half-life that ranks the candidates best by repeats alone.
-  void chooseHalfLife() {
+  /// The half-life that ranks the candidates best by repeats alone, and then the power of the items' returns.
+  void chooseRepeats() {
     const std::vector<uint32_t> some = sampleCases(cases_, kAttentionCases, kBlendEvents, options_.seed);
     std::vector<uint32_t> all(some.size());
     for (uint32_t i = 0; i < all.size(); i++) all[i] = i;
@@ -114,18 +115,29 @@ class Search {
     alone.weight[indexOf(Source::repeats)] = 1;
     alone.missing[indexOf(Source::repeats)] = 100;
     double reached = -1;
+    const auto better = [&](const char* name, float value) {
+      const auto features = featuresOf(gather(some), options_.threads, control_);
+      const CaseQuality quality = meanQuality(blendQualities(features, all, alone, options_.threads, control_));
+      trials.push_back({{{"excludeSeen", excludeSeen_}, {name, value}}, quality.ndcg, quality.recall});
+      control_.advance(1);
+      if (!(quality.ndcg > reached)) return false;
+      reached = quality.ndcg;
+      return true;
+    };
     float best = models_.attention.halfLife;
     for (float halfLife : kHalfLives) {
       models_.attention.halfLife = halfLife;
-      const auto features = featuresOf(gather(some), options_.threads, control_);
-      const CaseQuality quality = meanQuality(blendQualities(features, all, alone, options_.threads, control_));
-      trials.push_back({{{"excludeSeen", excludeSeen_}, {"halfLife", halfLife}}, quality.ndcg, quality.recall});
-      control_.advance(1);
-      if (!(quality.ndcg > reached)) continue;
-      reached = quality.ndcg;
-      best = halfLife;
+      if (better("halfLife", halfLife)) best = halfLife;
     }
-    attention.halfLife = models_.attention.halfLife = best;
+    models_.attention.halfLife = best;
+    best = 0;
+    for (float power : kReturnings) {
+      if (models_.counts->returns.empty()) break;
+      setReturning(models_, power);
+      if (better("returning", power)) best = power;
+    }
+    setReturning(models_, best);
+    attention = models_.attention;
   }
 
   /// The setting that ranks the candidates best by attention alone.

@@ -34,12 +34,19 @@ void scoreCase(const BlendFeatures& features, const Inputs& weights, std::vector
   }
 }
 
-/// Adds the loss of one case, averaged over its targets, and its gradient.
+/// Adds the loss of one case, -log sum of its targets' softmax, and its gradient.
 void addCase(const BlendFeatures& features, const Inputs& weights, SourceSet sources, std::vector<float>& scores,
-             Slope& slope) {
+             std::vector<double>& shares, Slope& slope) {
   scoreCase(features, weights, scores);
-  const double share = 1.0 / features.targets.size();
-  for (uint32_t target : features.targets) slope.loss -= share * scores[target];
+  float best = -INFINITY;
+  for (uint32_t target : features.targets) best = std::max(best, scores[target]);
+  shares.clear();
+  double wanted = 0;
+  for (uint32_t target : features.targets) {
+    shares.push_back(std::exp(static_cast<double>(scores[target]) - best));
+    wanted += shares.back();
+  }
+  slope.loss -= best + std::log(wanted);
   float largest;
   const double total = kernels().softmaxF32(scores.data(), scores.size(), &largest);
   slope.loss += largest + std::log(total);
@@ -49,7 +56,9 @@ void addCase(const BlendFeatures& features, const Inputs& weights, SourceSet sou
     float sum;
     kernels().dotF32(scores.data(), column, scores.size(), 1, scores.size(), &sum);
     slope.gradient[f] += sum / total;
-    for (uint32_t target : features.targets) slope.gradient[f] -= share * column[target];
+    for (size_t t = 0; t < features.targets.size(); t++) {
+      slope.gradient[f] -= shares[t] / wanted * column[features.targets[t]];
+    }
   }
 }
 
@@ -70,8 +79,9 @@ class Objective {
     std::vector<Slope> parts((useful_.size() + kFitChunk - 1) / kFitChunk);
     parallelFor(threads_, useful_.size(), kFitChunk, control_, [&](size_t, size_t begin, size_t end) {
       std::vector<float> scores;
+      std::vector<double> shares;
       for (size_t c = begin; c < end; c++) {
-        addCase(cases_[useful_[c]], weights, sources_, scores, parts[begin / kFitChunk]);
+        addCase(cases_[useful_[c]], weights, sources_, scores, shares, parts[begin / kFitChunk]);
       }
     });
     Slope sum;

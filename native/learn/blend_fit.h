@@ -7,9 +7,10 @@ namespace kairank {
 
 using SourceSet = uint32_t;  // bit s: Source s may count
 
-/// Minimises -sum log softmax(score)[target] over cases whose target was recalled, weights and penalties of the sources
-/// in `sources` not negative, all others 0. Convex; accelerated projected gradient (Beck & Teboulle 2009) from the same
-/// start at any number of threads. `chosen` are indexes into `cases`.
+/// Minimises -sum log of what the softmax gives the targets together, over cases with a target that was recalled,
+/// weights and penalties of the sources in `sources` not negative, all others 0. Convex where every case has one
+/// target; accelerated projected gradient (Beck & Teboulle 2009) from the same start at any number of threads. `chosen`
+/// are indexes into `cases`.
 Blend fitBlend(const std::vector<BlendFeatures>& cases, const std::vector<uint32_t>& chosen, SourceSet sources,
                uint32_t threads, const Control& control);
 

@@ -308,8 +308,8 @@ void recallSome(const ModelSet& models, const Ask* asks, size_t first, size_t co
       scoreSessions(sessions, scratch.votes, scratch.session, scratch.sessions);
     }
     if (!asks[a].excludeSeen) {
-      scoreRepeats(asks[a].events, asks[a].eventCount, models.attention.halfLife, asks[a].eligible.rows,
-                   scratch.repeats);
+      scoreRepeats(asks[a].events, asks[a].eventCount, models.attention.halfLife, models.returning.get(),
+                   asks[a].eligible.rows, scratch.repeats);
     }
     scratch.votes.clear();
     if (models.rules) {

@@ -29,8 +29,10 @@ std::vector<uint32_t> mostPopular(const std::vector<float>& popularity) {
   return order;
 }
 
-std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity, std::vector<float> recent) {
+std::shared_ptr<const ItemCounts> countsOf(std::vector<float> popularity, std::vector<float> recent,
+                                           std::vector<float> returns) {
   auto counts = std::make_shared<ItemCounts>();
+  counts->returns = std::move(returns);
   counts->popular = mostPopular(popularity);
   counts->logPopularity.reserve(popularity.size());
   for (float count : popularity) counts->logPopularity.push_back(std::log1p(count));
@@ -70,6 +72,16 @@ std::vector<float> unitRows(const float* vectors, size_t rows, size_t dim) {
   return unit;
 }
 
+void setReturning(ModelSet& models, float power) {
+  models.attention.returning = power;
+  models.returning = nullptr;
+  if (power == 0 || models.counts->returns.empty()) return;
+  std::vector<float> raised;
+  raised.reserve(models.counts->returns.size());
+  for (float share : models.counts->returns) raised.push_back(std::pow(share, power));
+  models.returning = std::make_shared<const std::vector<float>>(std::move(raised));
+}
+
 std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   if (parts.popularity.size() > kMaxRows) refuse("popularity: too many items");
   for (float count : parts.popularity) {
@@ -80,6 +92,12 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   }
   for (float count : parts.recent) {
     if (!(count >= 0) || !std::isfinite(count)) refuse("recent: every count must be finite and not negative");
+  }
+  if (!parts.returns.empty() && parts.returns.size() != parts.popularity.size()) {
+    refuse("returns: expected one share for each item");
+  }
+  for (float share : parts.returns) {
+    if (!(share > 0 && share <= 1)) refuse("returns: every share must be above 0, at most 1");
   }
   if (parts.ranker) checkRanker(*parts.ranker);
   if (parts.ranker && parts.ranker->inputs != kRankerInputs) refuse("ranker: it has inputs of another kind");
@@ -98,13 +116,16 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   if (!(attention.decay > 0 && attention.decay <= 1)) refuse("attention: decay must be above 0, at most 1");
   if (!(attention.scale >= 0) || !std::isfinite(attention.scale)) refuse("attention: scale must not be negative");
   if (!(attention.halfLife > 0) || !std::isfinite(attention.halfLife)) refuse("attention: halfLife must be above 0");
+  if (!(attention.returning >= 0) || !std::isfinite(attention.returning)) {
+    refuse("attention: returning must not be negative");
+  }
   if (attention.maxEvents == 0 || attention.maxEvents > kMaxAttended) refuse("attention: maxEvents is out of range");
   for (size_t s = 0; s < kSources; s++) {
     if (!std::isfinite(parts.blend.weight[s]) || !std::isfinite(parts.blend.missing[s])) {
       refuse("blend: every weight must be finite");
     }
   }
-  models->counts = countsOf(std::move(parts.popularity), std::move(parts.recent));
+  models->counts = countsOf(std::move(parts.popularity), std::move(parts.recent), std::move(parts.returns));
   if (parts.factors) {
     const FactorsModel& factors = *parts.factors;
     models->unitFactors =
@@ -127,6 +148,7 @@ std::shared_ptr<const ModelSet> makeModels(ModelParts parts) {
   models->sessions = std::move(parts.sessions);
   models->factors = std::move(parts.factors);
   models->attention = attention;
+  setReturning(*models, attention.returning);
   models->blend = parts.blend;
   models->ranker = std::move(parts.ranker);
   models->excludeSeen = parts.excludeSeen;
@@ -137,6 +159,7 @@ ModelParts partsOf(const ModelSet& models) {
   ModelParts parts;
   parts.popularity = models.counts->popularity;
   parts.recent = models.counts->recent;
+  parts.returns = models.counts->returns;
   parts.rules = models.rules;
   parts.factors = models.factors;
   if (models.intents) parts.sequence = models.intents->shared();

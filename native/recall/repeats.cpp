@@ -11,7 +11,8 @@ constexpr double kLongest = 60;  // half-lives after which an event counts no le
 
 }  // namespace
 
-void scoreRepeats(const HistoryEvent* events, size_t count, float halfLife, uint32_t rows, SparseScores& out) {
+void scoreRepeats(const HistoryEvent* events, size_t count, float halfLife, const std::vector<float>* returning,
+                  uint32_t rows, SparseScores& out) {
   for (size_t i = 0; i < count; i++) {
     if (positive(events[i])) rows = std::max(rows, events[i].row + 1);
   }
@@ -21,7 +22,9 @@ void scoreRepeats(const HistoryEvent* events, size_t count, float halfLife, uint
     if (!positive(events[i])) continue;
     const double age = std::max(0.0, newest - events[i].at) / kDayMillis / halfLife;
     const double share = age == age ? std::exp2(-std::min(age, kLongest)) : 0;
-    out.add(events[i].row, static_cast<float>(std::min(events[i].weight, kMaxEventWeight) * share));
+    const uint32_t row = events[i].row;
+    const double again = returning && row < returning->size() ? (*returning)[row] : 1;
+    out.add(row, static_cast<float>(std::min(events[i].weight, kMaxEventWeight) * share * again));
   }
 }
 

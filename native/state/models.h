@@ -78,6 +78,7 @@ struct AttentionModel {
   float decay = 0.8f;       // bias of an event: log(weight) + age * log(decay)
   uint32_t maxEvents = 50;  // only the last events are attended
   float halfLife = 90;      // days in which having had an item says half as much for having it again
+  float returning = 0;      // power of an item's returns that it is multiplied by
 };
 
 /// Sources of a candidate. The order is part of the bundle and of a reply's bit mask.
@@ -96,6 +97,7 @@ struct ItemCounts {
   std::vector<float> logPopularity;  // log(1 + popularity): what a blend reads
   std::vector<float> recent;         // as popularity, of the last month of training alone
   std::vector<float> logRecent;      // log(1 + recent)
+  std::vector<float> returns;        // share of chances to take it again that were taken; may be empty
   std::vector<uint32_t> popular;     // rows by popularity, best first, at most a few thousand
   std::vector<uint64_t> seen;        // bit r: training saw row r
 };
@@ -154,6 +156,7 @@ void checkRanker(const RankerModel& model);
 struct ModelSet {
   uint32_t items = 0;  // rows the models know; later rows have no model yet
   std::shared_ptr<const ItemCounts> counts;
+  std::shared_ptr<const std::vector<float>> returning;  // returns ^ attention.returning; null: ones
   std::shared_ptr<const RulesModel> rules;
   std::shared_ptr<const FactorsModel> factors;
   std::shared_ptr<const std::vector<float>> unitFactors;  // items x dim, the keys and queries of attention

@@ -126,7 +126,8 @@ export async function evaluate(split: Split, options: EvaluateOptions): Promise<
   const validation = split.validation.targets.length > 0 ? split.validation : null;
   const content = split.records && contentFields(split.records);
   const newRows = split.coldItems?.validationRows;
-  let trained = await trainModels({ items, train: split.train, validation, content, newRows }, settings, run);
+  const data = { items, train: split.train, validation, content, newRows, period: split.period };
+  let trained = await trainModels(data, settings, run);
   if (refit) trained = await refitModels(trained, { items, train: split.everything, content }, settings, run);
   const trainSeconds = seconds(started);
   const ranking = performance.now();

@@ -8,6 +8,7 @@ import type { ItemRecords } from './data/items.js';
 import { sessionTime } from './data/sessions.js';
 import { emptyHistories, type Interactions, type Stretch, stretchOf, takeStretches } from './interactions.js';
 import { Random } from './random.js';
+import type { Period } from '../learn/period.js';
 
 /** Rows in all parts are those of the interactions; nothing of test is in train or in the targets of validation. */
 export interface Split {
@@ -28,6 +29,8 @@ export interface Split {
   coldTargets: number;
   /** Users that no test case could be made of. */
   droppedUsers: number;
+  /** When validation takes place, where it asks what everybody takes from one moment on. */
+  period?: Period;
   /** Items of which nothing is learned, where the protocol asks about them alone (see cold.ts). */
   coldItems?: ColdItems;
   /** What the catalogue says of the items, by row; absent where nobody gave it. */
@@ -154,7 +157,8 @@ export function temporal(interactions: Interactions, { testFrom, validationFrom,
     asked(validationStart, validationStart, testStart, validation);
     asked(testStart, testStart, end, test);
   }
-  return finish(interactions, train, everything, validation, test);
+  const period = { from: validationFrom, length: testFrom - validationFrom };
+  return { ...finish(interactions, train, everything, validation, test), period };
 }
 
 /** The first event of start .. end of a type; end where there is none. */

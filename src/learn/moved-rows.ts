@@ -24,6 +24,8 @@ export function moveRows(models: ModelTensors, keys: Float64Array): ModelTensors
     keys: keys.slice(0, items),
     popularity,
     recent: models.recent && Float32Array.from(origin, (from) => (from === NO_ROW ? 0 : (models.recent?.[from] ?? 0))),
+    // A row that nothing is known of is nobody's: any share that is allowed will do.
+    returns: models.returns && Float32Array.from(origin, (from) => (from === NO_ROW ? 1 : (models.returns?.[from] ?? 1))),
     rules: models.rules && moveRules(models.rules, moved, origin),
     factors: models.factors && { ...models.factors, factors: moveEmbeddings(models.factors.factors, models.factors.dim, origin) },
     sessions: models.sessions && moveSessions(models.sessions, moved),

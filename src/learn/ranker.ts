@@ -6,22 +6,28 @@
  * recalled, and the list says at which position it stood, which training alone is told.
  */
 
-import { native, type NativeModelParts } from '../native.js';
+import { type NativeCases, native, type NativeModelParts } from '../native.js';
 import { call } from '../jobs.js';
 import { listsAfter } from './impressions.js';
 import type { Run } from './run.js';
-import { sliceHistories, sliceItems } from './slice.js';
-import { refitModels } from './train.js';
+import { sliceMoments } from './period.js';
+import { type Slice, sliceHistories, sliceItems } from './slice.js';
+import { refitModels, secondFit } from './train.js';
 import type { TrainedModels, TrainingData, TrainModelsOptions } from './types.js';
 
 /** Shoppers whose last basket teaches. */
 const MOST_TAUGHT = 12_000;
-/** A second fit takes about as long as the epochs of the first, and the rest a little more. */
-const SPARE = 1.3;
 
-/** Seconds that fitting the chosen settings once more should take, by how long the first fit took. */
-function secondFit({ report }: TrainedModels): number {
-  return SPARE * (report.sequence?.report.epochs.reduce((sum, { seconds }) => sum + seconds, 0) ?? 0);
+/**
+ * The lessons ask as validation does: from moments on, or for the last of everybody, whole baskets or single items whatever came with
+ * them. And as requests will, of shoppers who went on since training: without that the ranker trusts what the models know by heart of a
+ * shopper's own last event, and gains on validation what it does not keep.
+ */
+function lessonsOf({ train, period }: TrainingData, validation: NativeCases, { seed, goals }: TrainModelsOptions): Slice {
+  const byMoment = period && sliceMoments(train, period, MOST_TAUGHT, seed, goals);
+  if (byMoment?.validation) return byMoment;
+  const single = validation.targets.length < validation.targetOffsets.length;
+  return (single ? sliceItems : sliceHistories)(train, MOST_TAUGHT, seed, true, goals);
 }
 
 /**
@@ -35,12 +41,8 @@ export async function addRanker(
   run: Run,
 ): Promise<TrainedModels> {
   const { validation } = data;
-  if (!validation || run.seconds + secondFit(trained) > options.budget) return trained;
-  // The lessons ask as validation does: for whole baskets, or for single items whatever came with them. And as requests
-  // will, of shoppers who went on since training: without that the ranker trusts what the models know by heart of a
-  // shopper's own last event, and gains on validation what it does not keep.
-  const single = validation.targets.length < validation.targetOffsets.length;
-  const { train, validation: taught } = (single ? sliceItems : sliceHistories)(data.train, MOST_TAUGHT, options.seed, true, options.goals);
+  if (!validation || run.seconds + secondFit(trained.report) > options.budget) return trained;
+  const { train, validation: taught } = lessonsOf(data, validation, options);
   if (!taught) return trained;
   const before = await refitModels(trained, { ...data, train }, options, run, 'ranker');
   const shown = data.shown ? listsAfter(data.shown, data.train, train, options.seed) : null;

@@ -36,7 +36,7 @@ function cutOf(histories: NativeHistories, from: number, to: number, goals?: Goa
   return last;
 }
 
-function isPositive(histories: NativeHistories, at: number): boolean {
+export function isPositive(histories: NativeHistories, at: number): boolean {
   return (histories.weights[at] ?? 0) > 0 && histories.rows[at] !== NO_ROW;
 }
 
@@ -44,7 +44,7 @@ function goalOf(histories: NativeHistories, at: number, goals: Goals | undefined
   return histories.rows[at] === NO_ROW ? 0 : gainOf(goals, histories.types[at] ?? 0, histories.weights[at] ?? 0);
 }
 
-function isGoal(histories: NativeHistories, at: number, goals: Goals | undefined): boolean {
+export function isGoal(histories: NativeHistories, at: number, goals: Goals | undefined): boolean {
   return goalOf(histories, at, goals) > 0;
 }
 
@@ -78,8 +78,11 @@ export function drawOf(seed: number, user: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
+/** An item that is asked for, and what it counts. */
+export type Target = readonly [row: number, weight: number];
+
 /** The distinct items of the basket that begins at `cut`, each with the highest goal that it reached there. */
-function targetsOf(histories: NativeHistories, cut: number, to: number, goals: Goals | undefined): [row: number, weight: number][] {
+export function targetsOf(histories: NativeHistories, cut: number, to: number, goals: Goals | undefined): Target[] {
   const targets = new Map<number, number>();
   for (let at = cut; at < to && histories.times[at] === histories.times[cut]; at++) {
     const row = histories.rows[at];
@@ -87,6 +90,33 @@ function targetsOf(histories: NativeHistories, cut: number, to: number, goals: G
     if (row !== undefined && gain > 0) targets.set(row, Math.max(gain, targets.get(row) ?? 0));
   }
   return [...targets];
+}
+
+/** Cases of histories [from, cut), one after the other. */
+export function gatherCases(
+  histories: NativeHistories,
+  cases: readonly { from: number; cut: number; targets: readonly Target[] }[],
+): NativeCases {
+  const targetOffsets = new Float64Array(cases.length + 1);
+  for (const [index, { targets }] of cases.entries()) targetOffsets[index + 1] = (targetOffsets[index] ?? 0) + targets.length;
+  const all = cases.flatMap(({ targets }) => targets);
+  return {
+    histories: gather(
+      histories,
+      cases.map(({ from, cut }) => ({ from, to: cut })),
+    ),
+    targetOffsets,
+    targets: Uint32Array.from(all, ([row]) => row),
+    weights: Float32Array.from(all, ([, weight]) => weight),
+  };
+}
+
+/** At most `limit` of what was drawn, in their order: the lowest draws win, so that one's chance does not hang on who else is there. */
+export function lowestDraws<T extends { draw: number }>(drawn: readonly T[], limit: number): readonly T[] {
+  if (drawn.length <= limit) return drawn;
+  const order = [...drawn.keys()].sort((a, b) => (drawn[a]?.draw ?? 0) - (drawn[b]?.draw ?? 0) || a - b);
+  const kept = new Set(order.slice(0, limit));
+  return drawn.filter((_, index) => kept.has(index));
 }
 
 /**
@@ -124,15 +154,13 @@ function slice(
   goals: Goals | undefined,
 ): Slice {
   const users = histories.offsets.length - 1;
-  let drawn: { user: number; cut: number; draw: number }[] = [];
+  const all: { user: number; cut: number; draw: number }[] = [];
   for (let user = 0; user < users && limit > 0; user++) {
     const cut = cutAt(histories.offsets[user] ?? 0, histories.offsets[user + 1] ?? 0, goals);
-    if (cut !== null) drawn.push({ user, cut, draw: drawOf(seed, user) });
+    if (cut !== null) all.push({ user, cut, draw: drawOf(seed, user) });
   }
-  // The lowest draws win: a shopper's chance does not hang on who else is there.
-  if (drawn.length > limit) drawn = drawn.sort((a, b) => a.draw - b.draw || a.user - b.user).slice(0, limit);
+  const drawn = lowestDraws(all, limit);
   if (drawn.length === 0) return { train: histories, validation: null };
-  drawn.sort((a, b) => a.user - b.user);
   const cuts = new Map(drawn.map(({ user, cut }) => [user, cut]));
   // What came since training is input, and was never taught; whatever it was, it is not waited for until the last goal.
   const heldFrom = (user: number): number | undefined => {
@@ -147,23 +175,12 @@ function slice(
       to: heldFrom(user) ?? histories.offsets[user + 1] ?? 0,
     })),
   );
-  const validation = gather(
-    histories,
-    drawn.map(({ user, cut }) => ({ from: histories.offsets[user] ?? 0, to: cut })),
-  );
-  const targets = drawn.map(({ user, cut }) => targetsOf(histories, cut, histories.offsets[user + 1] ?? 0, goals));
-  const targetOffsets = new Float64Array(targets.length + 1);
-  for (const [index, list] of targets.entries()) targetOffsets[index + 1] = (targetOffsets[index] ?? 0) + list.length;
-  const all = targets.flat();
-  return {
-    train,
-    validation: {
-      histories: validation,
-      targetOffsets,
-      targets: Uint32Array.from(all, ([row]) => row),
-      weights: Float32Array.from(all, ([, weight]) => weight),
-    },
-  };
+  const cases = drawn.map(({ user, cut }) => ({
+    from: histories.offsets[user] ?? 0,
+    cut,
+    targets: targetsOf(histories, cut, histories.offsets[user + 1] ?? 0, goals),
+  }));
+  return { train, validation: gatherCases(histories, cases) };
 }
 
 /** The time of the first event of a user that a slice's `train` has not kept of `histories`; null where it kept all. */

@@ -28,6 +28,7 @@ export interface ModelTensors {
   ranker: RankerTensors | null;
   popularity: Float32Array;
   recent: Float32Array | null;
+  returns: Float32Array | null;
   attention: NativeModelParts['attention'];
   blend: NativeModelParts['blend'];
   excludeSeen: boolean;
@@ -50,8 +51,22 @@ interface Settings {
 
 /** Takes models apart. `keys` has at least as many rows as the models. */
 export function exportModels(models: NativeModels, keys: Float64Array): ModelTensors {
-  const { items, rules, factors, sequence, sessions, content, attributes, ranker, popularity, recent, attention, blend, excludeSeen } =
-    models.parts();
+  const {
+    items,
+    rules,
+    factors,
+    sequence,
+    sessions,
+    content,
+    attributes,
+    ranker,
+    popularity,
+    recent,
+    returns,
+    attention,
+    blend,
+    excludeSeen,
+  } = models.parts();
   return {
     keys: keys.slice(0, items),
     rules: rules?.tensors() ?? null,
@@ -63,6 +78,7 @@ export function exportModels(models: NativeModels, keys: Float64Array): ModelTen
     ranker: ranker?.tensors() ?? null,
     popularity,
     recent,
+    returns,
     attention,
     blend,
     excludeSeen,
@@ -86,6 +102,7 @@ export function importModels({
   ranker,
   popularity,
   recent,
+  returns,
   attention,
   blend,
   excludeSeen,
@@ -101,6 +118,7 @@ export function importModels({
     attributes: attributes && learning.attributesFromTensors(items, attributes),
     ranker: ranker && learning.rankerFromTensors(ranker),
     recent,
+    returns,
     sequence:
       sequence &&
       learning.sequenceFromTensors(items, {
@@ -117,8 +135,22 @@ export function importModels({
 export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; settings: Settings } {
   const arrays = new Map<string, Tensor>();
   const add = (name: string, data: TensorData, shape: number[] = [data.length]): void => void arrays.set(name, { shape, data });
-  const { keys, rules, factors, sequence, sessions, content, attributes, ranker, popularity, recent, attention, blend, excludeSeen } =
-    models;
+  const {
+    keys,
+    rules,
+    factors,
+    sequence,
+    sessions,
+    content,
+    attributes,
+    ranker,
+    popularity,
+    recent,
+    returns,
+    attention,
+    blend,
+    excludeSeen,
+  } = models;
   add('keys', keys);
   add('popularity', popularity);
   const settings: Settings = {
@@ -167,6 +199,7 @@ export function tensorsOf(models: ModelTensors): { arrays: Map<string, Tensor>; 
     add('attributes.quantiles', attributes.quantiles, [keys.length, attributes.numbers]);
     add('attributes.cuts', attributes.cuts);
   }
+  if (returns) add('returns', returns);
   if (ranker) {
     const { mean, scale, weights, ...rest } = ranker;
     add('ranker.mean', mean);
@@ -338,6 +371,7 @@ export function readTensors(arrays: ReadonlyMap<string, Tensor>, settings: unkno
     attributes: attributes ? reader.attributes(keys.length, attributes) : null,
     ranker: ranker && reader.ranker(ranker),
     recent: arrays.has('recent') ? reader.finite('recent', reader.take('recent', Float32Array, [keys.length]).data) : null,
+    returns: arrays.has('returns') ? reader.finite('returns', reader.take('returns', Float32Array, [keys.length]).data) : null,
     attention,
     blend,
     excludeSeen,

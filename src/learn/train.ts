@@ -6,9 +6,19 @@ import { attributeValues, layoutOf } from '../catalog/attributes.js';
 import { type Coverage, coverageOf, type Cuts, modalitiesOf } from '../catalog/content.js';
 import { KairankError } from '../errors.js';
 import { call, throwIfAborted } from '../jobs.js';
-import { type NativeContentData, type NativeModelParts, native, SOURCES, type SourceName, type Trial } from '../native.js';
+import {
+  type NativeContentData,
+  type NativeModelParts,
+  type NativeModels,
+  native,
+  SOURCES,
+  type SourceName,
+  type Trial,
+} from '../native.js';
 import { addRanker } from './ranker.js';
 import { Run, turn } from './run.js';
+import { periodEarlier } from './period.js';
+import { countReturns } from './returns.js';
 import { countPopularity, hasSequences, repeatShare } from './slice.js';
 import type { LearnedSequence, TrainedModels, TrainingData, TrainModelsOptions, TrainReport } from './types.js';
 
@@ -17,6 +27,8 @@ const NO_ATTENTION: NativeModelParts['attention'] = { scale: 8, decay: 0.8, maxE
 const DEFAULT_CANDIDATES = 500;
 /** How the files begin that a stopped training goes on from. */
 const CHECKPOINT = '.checkpoint-';
+/** A second fit takes about as long as the epochs of the first, and the rest a little more. */
+const SPARE = 1.3;
 /** Seconds. */
 export const DEFAULT_BUDGET = 600;
 /** Seconds that a learner gets when the budget is used up. */
@@ -120,6 +132,7 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   const dataset = call(() => learning.createDataset(items, train, validation));
   const popularity = countPopularity(items, train);
   const recent = countPopularity(items, train, RECENT);
+  const returns = countReturns(items, train);
   await turn();
   const excludeSeen = options.excludeSeen ?? (validation ? repeatShare(validation) <= REPEATS_MATTER : true);
   const ruled =
@@ -169,19 +182,39 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
     attributes,
     popularity,
     recent,
+    returns,
   };
+  const how = {
+    rules: ruled && { settings: ruled.settings, trials: ruled.trials },
+    sessions: sessioned && { settings: sessioned.settings, trials: sessioned.trials },
+    factors: factored && { settings: factored.settings, trials: factored.trials },
+    sequence: sequenced && { settings: sequenced.settings, trials: sequenced.trials, report: sequenced.report },
+    content: described &&
+      toldApart && {
+        settings: toldApart.settings,
+        trials: toldApart.trials,
+        modalities: described.modalities,
+        ...described.coverage,
+        cuts: described.cuts,
+      },
+  };
+  const aged = wanted === 'engine' && options.refit !== true ? await agedParts({ ...how, excludeSeen, budget }, data, options, run) : null;
   const blended =
     wanted === 'engine'
       ? await run.job('blend', (native) =>
-          learning.learnBlend(dataset, parts, {
-            ...native,
-            excludeSeen: options.excludeSeen,
-            candidates,
-          }),
+          learning.learnBlend(
+            dataset,
+            { ...parts, ...aged },
+            {
+              ...native,
+              excludeSeen: options.excludeSeen,
+              candidates,
+            },
+          ),
         )
       : null;
   const models =
-    blended?.models ??
+    (blended && aged ? withParts(blended.models, parts) : blended?.models) ??
     call(() =>
       learning.createModels({
         items,
@@ -199,18 +232,9 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   const report: TrainReport = {
     seed: options.seed,
     threads: options.threads,
-    rules: ruled && { settings: ruled.settings, trials: ruled.trials },
-    sessions: sessioned && made.sessions && { settings: sessioned.settings, trials: sessioned.trials },
-    factors: factored && { settings: factored.settings, trials: factored.trials },
-    sequence: sequenced && made.sequence && { settings: sequenced.settings, trials: sequenced.trials, report: sequenced.report },
-    content: described &&
-      toldApart && {
-        settings: toldApart.settings,
-        trials: toldApart.trials,
-        modalities: described.modalities,
-        ...described.coverage,
-        cuts: described.cuts,
-      },
+    ...how,
+    sessions: made.sessions && how.sessions,
+    sequence: made.sequence && how.sequence,
     blend: blended && {
       settings: { ...made.attention },
       trials: blended.trials,
@@ -235,23 +259,34 @@ export async function trainModels(data: TrainingData, options: TrainModelsOption
   return { models: call(() => learning.createModels(without)), report: { ...ordered.report, attributes: null } };
 }
 
-/**
- * Fits models of the same settings on other data, nothing chosen.
- * @throws KairankError KAIRANK_ABORTED
- */
-export async function refitModels(
-  { models, report }: TrainedModels,
-  { items, train, content }: Omit<TrainingData, 'validation' | 'newRows'>,
+/** The blend of other models of the same kinds; what it goes without, it goes without here. */
+function withParts(models: NativeModels, { sequence, sessions, ...parts }: Parts): NativeModels {
+  const made = models.parts();
+  return call(() =>
+    native().learning.createModels({ ...made, ...parts, sequence: made.sequence && sequence, sessions: made.sessions && sessions }),
+  );
+}
+
+/** Single models, as the blend puts them together. */
+type Parts = Pick<NativeModelParts, 'rules' | 'factors' | 'sequence' | 'sessions' | 'content' | 'popularity' | 'recent' | 'returns'>;
+/** The settings of single models, and what fitting them is bound by. */
+type How = Pick<TrainReport, 'rules' | 'sessions' | 'factors' | 'sequence' | 'content' | 'excludeSeen' | 'budget'>;
+
+/** Single models of the chosen settings, fitted to other data. */
+async function fitParts(
+  how: How,
+  { items, train, content }: Pick<TrainingData, 'items' | 'train' | 'content'>,
   options: TrainModelsOptions,
-  run = new Run(options),
-  phase: 'refit' | 'ranker' = 'refit',
-): Promise<TrainedModels> {
+  run: Run,
+  phase: 'refit' | 'ranker' | 'blend',
+): Promise<Parts> {
   const { learning } = native();
   const dataset = call(() => learning.createDataset(items, train, null));
   const popularity = countPopularity(items, train);
   const recent = countPopularity(items, train, RECENT);
+  const returns = countReturns(items, train);
   await turn();
-  const { rules, sessions, factors, sequence, content: tower, excludeSeen, budget } = report;
+  const { rules, sessions, factors, sequence, content: tower, excludeSeen, budget } = how;
   // The ranker's own lessons are the other half of its phase.
   const of = phase === 'refit' ? 5 : 10;
   const ruled =
@@ -282,18 +317,45 @@ export async function refitModels(
         }),
       { index: 4, of },
     ));
-  const refitted = call(() =>
-    learning.createModels({
-      ...models.parts(),
-      items,
-      rules: ruled?.rules ?? null,
-      factors: factored?.factors ?? null,
-      sequence: sequenced?.sequence ?? null,
-      sessions: sessioned?.sessions ?? null,
-      content: toldApart?.content ?? null,
-      popularity,
-      recent,
-    }),
-  );
+  return {
+    rules: ruled?.rules ?? null,
+    factors: factored?.factors ?? null,
+    sequence: sequenced?.sequence ?? null,
+    sessions: sessioned?.sessions ?? null,
+    content: toldApart?.content ?? null,
+    popularity,
+    recent,
+    returns,
+  };
+}
+
+/**
+ * The chosen single models as they were one period before validation, for the blend to learn from: between two trainings models grow
+ * old while shoppers go on, and new items are strangers to them. Null where validation is not cut by time, or time is short.
+ */
+async function agedParts(how: How, data: TrainingData, options: TrainModelsOptions, run: Run): Promise<Parts | null> {
+  const earlier = data.period && data.validation && periodEarlier(data.train, data.period);
+  if (!earlier || run.seconds + secondFit(how) > how.budget) return null;
+  return fitParts(how, { ...data, train: earlier }, options, run, 'blend');
+}
+
+/** Seconds that fitting the chosen settings once more should take: about as long as the epochs of the first fit, and a little more. */
+export function secondFit({ sequence }: Pick<TrainReport, 'sequence'>): number {
+  return SPARE * (sequence?.report.epochs.reduce((sum, { seconds }) => sum + seconds, 0) ?? 0);
+}
+
+/**
+ * Fits models of the same settings on other data, nothing chosen.
+ * @throws KairankError KAIRANK_ABORTED
+ */
+export async function refitModels(
+  { models, report }: TrainedModels,
+  data: Omit<TrainingData, 'validation' | 'newRows'>,
+  options: TrainModelsOptions,
+  run = new Run(options),
+  phase: 'refit' | 'ranker' = 'refit',
+): Promise<TrainedModels> {
+  const parts = await fitParts(report, data, options, run, phase);
+  const refitted = call(() => native().learning.createModels({ ...models.parts(), items: data.items, ...parts }));
   return { models: refitted, report: { ...report, refitted: true, seconds: run.seconds } };
 }

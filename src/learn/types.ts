@@ -4,6 +4,7 @@ import type { AttributeLayout } from '../catalog/attributes.js';
 import type { ContentField, Coverage, Cuts } from '../catalog/content.js';
 import type { Goals } from './goals.js';
 import type { ShownList } from './impressions.js';
+import type { Period } from './period.js';
 import type { NativeCases, NativeHistories, NativeModels, Quality, SequenceReport, SourceName, Trial } from '../native.js';
 import type { NextEventReport } from './next-event.js';
 
@@ -154,6 +155,8 @@ export interface TrainingData {
   content?: readonly ContentField[] | undefined;
   /** Rows that are items of the catalogue now: of the others nothing can be known. Absent: all. */
   catalogued?: number | undefined;
+  /** When validation took place, where it asks what everybody takes next from one moment on; absent: it asks at any time. */
+  period?: Period | undefined;
   /** Rows that validation asks for and training has no events of, rising; absent: the content tower withholds some itself. */
   newRows?: Uint32Array | undefined;
   /** Lists that shoppers were shown, of those that validation leaves; their users are rows of `train`. Absent: none. */

@@ -122,6 +122,7 @@ describe('a ranker that goes by categories alone', () => {
         depth: 200,
       }),
       recent: null,
+      returns: null,
       popularity: Float32Array.from(KINDS, (_, row) => 10 - row),
       attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
       blend: { weight: SOURCES.map((source) => Number(source === 'popularity')), missing: SOURCES.map(() => 0) },

@@ -335,6 +335,7 @@ describe('learning from content', () => {
       sessions: null,
       ranker: null,
       recent: null,
+      returns: null,
       content: learning.contentFromTensors(ITEMS, tensors),
       popularity: new Float32Array(ITEMS),
       attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
@@ -444,7 +445,17 @@ describe('learning from content', () => {
     ]) {
       expect(() => learning.fitContent(data, content, settings as Record<string, number>, fitting)).toThrow(refused('.'));
     }
-    const wrong = { items: 4, rules: null, factors: null, sequence: null, sessions: null, ranker: null, recent: null, excludeSeen: true };
+    const wrong = {
+      items: 4,
+      rules: null,
+      factors: null,
+      sequence: null,
+      sessions: null,
+      ranker: null,
+      recent: null,
+      returns: null,
+      excludeSeen: true,
+    };
     expect(() =>
       learning.createModels({
         ...wrong,

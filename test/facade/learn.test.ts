@@ -178,6 +178,7 @@ const MODELS: ModelTensors = {
     },
   },
   recent: Float32Array.of(0, 1, 2),
+  returns: Float32Array.of(0.5, 0.25, 0.75),
   ranker: {
     inputs: 2,
     hidden: 1,
@@ -235,7 +236,7 @@ const MODELS: ModelTensors = {
     neighbours: 100,
     maxEvents: 50,
   },
-  attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
+  attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90, returning: 0.5 },
   blend: { weight: [1, 2, 3, 4, 5, 0, 6, 7], missing: [0, 0, 0, 0, 0, 0, 0, 0] },
   excludeSeen: false,
 };
@@ -265,6 +266,7 @@ describe('bundles', () => {
           attributes: null,
           ranker: null,
           recent: null,
+          returns: null,
         },
         null,
       ],
@@ -295,6 +297,7 @@ describe('bundles', () => {
     const moved = moveRows(MODELS, Float64Array.of(99, 13, 11));
     expect(moved.sequence?.tensors.items).toEqual({ rows: 3, columns: 2, data: Float32Array.of(0, 0, 5, 6, 1, 2) });
     expect(moved.sequence?.tensors['final.norm.gain']).toEqual(MODELS.sequence?.tensors['final.norm.gain']);
+    expect(moved.returns).toEqual(Float32Array.of(1, 0.75, 0.5));
     expect(moved.sessions).toMatchObject({ offsets: Float64Array.of(0, 1, 3), rows: Uint32Array.of(2, 1, 2) });
     expect(moved.content).toEqual({
       ...MODELS.content,

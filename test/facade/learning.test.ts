@@ -71,7 +71,16 @@ async function learnAll(seed: number, threads: number) {
   const factors = await learning.learnFactors(data, options).promise;
   const popularity = new Float32Array(ITEMS);
   for (const row of train.rows) popularity[row] = (popularity[row] ?? 0) + 1;
-  const parts = { rules: rules.rules, factors: factors.factors, sequence: null, sessions: null, content: null, popularity, recent: null };
+  const parts = {
+    rules: rules.rules,
+    factors: factors.factors,
+    sequence: null,
+    sessions: null,
+    content: null,
+    popularity,
+    recent: null,
+    returns: null,
+  };
   const blend = await learning.learnBlend(data, parts, { ...options, excludeSeen: null, candidates: 50 }).promise;
   return { data, rules, factors, blend, popularity };
 }
@@ -155,6 +164,7 @@ describe('learning', () => {
       content: null,
       ranker: null,
       recent: null,
+      returns: null,
       popularity,
       attention: { scale: 8, decay: 0.8, maxEvents: 50, halfLife: 90 },
       blend: { weight: [0, 0, 0, 1, 0, 0, 0, 0], missing: [0, 0, 0, 0, 0, 0, 0, 0] },
@@ -184,7 +194,16 @@ describe('learning', () => {
     expect(rules.trials).toEqual([]);
     expect(factors.settings.dim).toBe(1);
     const popularity = Float32Array.from([0, 0, 4, 0]);
-    const parts = { rules: rules.rules, factors: factors.factors, sequence: null, sessions: null, content: null, popularity, recent: null };
+    const parts = {
+      rules: rules.rules,
+      factors: factors.factors,
+      sequence: null,
+      sessions: null,
+      content: null,
+      popularity,
+      recent: null,
+      returns: null,
+    };
     const { models } = await learning.learnBlend(data, parts, { seed: 1, threads: 1, excludeSeen: null, candidates: 10 }).promise;
     const ranked = await learning.rankCases(models, cases([[2], []], [[1], [2]]), {
       model: 'engine',

@@ -104,6 +104,7 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
   part.loss = 0;
   Random random(seed);
   const auto gemm = kernels().gemmBf16;
+  std::vector<double> shares;
   for (size_t c = 0; c < count; c++) {
     const RankerCase& one = cases_[chosen[c]];
     const size_t rows = one.rows();
@@ -135,19 +136,33 @@ void RankerTrainer::learn(const uint32_t* chosen, size_t count, size_t total, ui
     for (size_t r = 0; r < rows; r++) {
       if (const size_t at = positionAt(r)) part.scores[r] += weights_[at];
     }
-    double wantedScores = 0, gains = 0;
+    // Of a basket, a target's share is what the softmax gives it among the targets: those count that can be told from
+    // the rest, as the top of a list has room for a few. With equal shares, those that nothing speaks for would pull
+    // most. Of a list that was shown each was seen and taken, and counts as what it is. A case counts as its best
+    // target does, or as the mean of what was shown.
+    const bool shown = !one.positions.empty();
+    float best = -INFINITY;
+    double counts = 0;
     for (size_t t = 0; t < one.targets.size(); t++) {
-      wantedScores += double{one.gain(t)} * part.scores[one.targets[t]];
-      gains += one.gain(t);
+      best = std::max(best, part.scores[one.targets[t]]);
+      counts = shown ? counts + one.gain(t) / static_cast<double>(one.targets.size())
+                     : std::max(counts, double{one.gain(t)});
     }
-    const auto targets = static_cast<double>(one.targets.size());
+    shares.clear();
+    double wanted = 0, scored = 0;
+    for (size_t t = 0; t < one.targets.size(); t++) {
+      const double below = static_cast<double>(part.scores[one.targets[t]]) - best;
+      shares.push_back(one.gain(t) / counts * (shown ? 1 : std::exp(below)));
+      wanted += shares.back();
+      scored += shares.back() * below;
+    }
     float largest = 0;
     const double sum = kernels().softmaxF32(part.scores.data(), rows, &largest);
-    part.loss += (gains * (std::log(sum) + largest) - wantedScores) / targets;
-    const float share = static_cast<float>(gains / targets / (sum * static_cast<double>(total)));
+    part.loss += counts * (std::log(sum) + largest - best - (shown ? scored / wanted : std::log(wanted)));
+    const float share = static_cast<float>(counts / (sum * static_cast<double>(total)));
     for (float& value : part.scores) value *= share;
     for (size_t t = 0; t < one.targets.size(); t++) {
-      part.scores[one.targets[t]] -= static_cast<float>(one.gain(t) / (static_cast<double>(total) * targets));
+      part.scores[one.targets[t]] -= static_cast<float>(counts * shares[t] / (wanted * static_cast<double>(total)));
     }
     // scores are their gradients from here on.
     part.dSecond.assign(rows * narrow, 0.0f);
@@ -235,8 +250,16 @@ void calibrate(RankerModel& model, const std::vector<RankerCase>& cases) {
     labels.resize(all.size(), 0);
     for (uint32_t target : one.targets) labels[first + target] = 1;
   }
-  double slope = 1, offset = 0;
-  for (int round = 0; round < 30; round++) {
+  const auto lossAt = [&](double slope, double offset) {
+    double loss = 5e-4 * (slope - 1) * (slope - 1);
+    for (size_t i = 0; i < all.size(); i++) {
+      const double margin = slope * all[i] + offset;
+      loss += std::max(margin, 0.0) + std::log1p(std::exp(-std::fabs(margin))) - (labels[i] ? margin : 0);
+    }
+    return loss;
+  };
+  double slope = 1, offset = 0, loss = lossAt(slope, offset);
+  for (int round = 0; round < 50; round++) {
     double gs = 1e-3 * (slope - 1), go = 0, hss = 1e-3, hso = 0, hoo = 1e-9;
     for (size_t i = 0; i < all.size(); i++) {
       const double p = 1 / (1 + std::exp(-(slope * all[i] + offset)));
@@ -249,10 +272,21 @@ void calibrate(RankerModel& model, const std::vector<RankerCase>& cases) {
     }
     const double determinant = hss * hoo - hso * hso;
     if (!(determinant > 0)) break;
-    const double ds = (hoo * gs - hso * go) / determinant, dOffset = (hss * go - hso * gs) / determinant;
+    double ds = (hoo * gs - hso * go) / determinant, dOffset = (hss * go - hso * gs) / determinant;
+    // Far from the end, where chances are next to 0 or 1, a whole step goes too far.
     const double damp = std::min(1.0, 4 / std::max(std::fabs(ds), std::fabs(dOffset)));
-    slope -= damp * ds;
-    offset -= damp * dOffset;
+    ds *= damp;
+    dOffset *= damp;
+    double next = lossAt(slope - ds, offset - dOffset);
+    for (int halving = 0; halving < 30 && !(next <= loss); halving++) {
+      ds /= 2;
+      dOffset /= 2;
+      next = lossAt(slope - ds, offset - dOffset);
+    }
+    if (!(next <= loss)) break;
+    slope -= ds;
+    offset -= dOffset;
+    loss = next;
     if (std::fabs(ds) + std::fabs(dOffset) < 1e-9) break;
   }
   if (std::isfinite(slope) && std::isfinite(offset)) {

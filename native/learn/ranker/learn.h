@@ -27,7 +27,8 @@ struct RankerSettings {
 /// The settings by name, as trials write them.
 std::vector<std::pair<std::string, double>> named(const RankerSettings& settings);
 
-/// Trains in steps. The same seed gives the same network at any number of threads.
+/// Trains in steps on the mean of -log sum of the targets' softmax: the chance that what stands first is one of them.
+/// The same seed gives the same network at any number of threads.
 class RankerTrainer {
  public:
   RankerTrainer(const std::vector<RankerCase>& cases, const RankerSettings& settings, uint64_t seed, uint32_t threads,

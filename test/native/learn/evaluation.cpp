@@ -313,6 +313,11 @@ int main() {
     std::vector<uint32_t> chosen;
     for (uint32_t i = 0; i < 300; i++) {
       cases.push_back(featuresFor(random, 30, i % 3 == 0 ? 1 : 0));
+      // Some ask for a basket, of which one is like the others and the rest could be anything.
+      for (uint32_t row = 0; row < 30 && i % 4 == 0; row += 7) {
+        if (row != cases.back().targets[0]) cases.back().targets.push_back(row);
+      }
+      cases.back().wanted = static_cast<uint32_t>(cases.back().targets.size());
       chosen.push_back(i);
     }
     const SourceSet sources = 0b0111;
@@ -322,14 +327,15 @@ int main() {
       double sum = 0;
       for (const BlendFeatures& features : cases) {
         double total = 0;
-        double target = 0;
+        double wanted = 0;
         for (size_t row = 0; row < features.rows(); row++) {
           double score = 0;
           for (size_t s = 0; s < kSources; s++) score += at.weight[s] * features.column(s)[row];
           total += std::exp(score);
-          if (row == features.targets[0]) target = score;
+          const auto& targets = features.targets;
+          if (std::find(targets.begin(), targets.end(), row) != targets.end()) wanted += std::exp(score);
         }
-        sum += std::log(total) - target;
+        sum += std::log(total) - std::log(wanted);
       }
       return sum / cases.size();
     };

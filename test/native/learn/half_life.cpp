@@ -1,4 +1,4 @@
-// The half-life of repeats that the blend chooses, against brute force.
+// The half-life of repeats, and the power of the items' returns, that the blend chooses, against brute force.
 
 #include <algorithm>
 #include <cmath>
@@ -74,6 +74,66 @@ int main() {
       chosen.insert(learned.models->attention.halfLife);
     }
     CHECK_THAT(chosen.size() == 4, chosen.size() << " half-lives are found again");
+  });
+  check::test("the power of the items' returns is the one that ranks best, as by brute force", [] {
+    constexpr double kDay = 86400e3;
+    const double powers[] = {0, 0.5, 1};
+    for (double true_ : powers) {
+      Random random(90 + static_cast<uint64_t>(true_ * 4));
+      Dataset data;
+      data.items = kItems;
+      ModelParts parts;
+      parts.popularity.assign(kItems, 1.0f);
+      for (uint32_t row = 0; row < kItems; row++) {
+        parts.returns.push_back(static_cast<float>(std::pow(0.02, random.uniform())));
+      }
+      const std::vector<float> returns = parts.returns;
+      Cases& cases = data.validation;
+      cases.histories.offsets = cases.targetOffsets = {0};
+      const auto scoreOf = [&](const HistoryEvent* events, double power, uint32_t row) {
+        return repeatsByHand(events, 25, 365, row) * std::pow(double{returns[row]}, power);
+      };
+      for (int c = 0; c < 250; c++) {
+        double at = 1.7e12;
+        for (int i = 0; i < 25; i++) {
+          cases.histories.events.push_back(event(static_cast<uint32_t>(random.below(kItems))));
+          cases.histories.events.back().at = at += random.uniform() * 40 * kDay;
+        }
+        const HistoryEvent* events = cases.histories.events.data() + cases.histories.offsets.back();
+        std::vector<double> had(kItems);
+        for (uint32_t row = 0; row < kItems; row++) {
+          had[row] = scoreOf(events, true_, row) * std::exp(random.normal() * 0.05);
+        }
+        cases.histories.offsets.push_back(cases.histories.events.size());
+        const auto most = std::max_element(had.begin(), had.end());
+        cases.targets.push_back(static_cast<uint32_t>(most - had.begin()));
+        cases.targetOffsets.push_back(cases.targets.size());
+      }
+      data.train = cases.histories;
+      BlendOptions options;
+      options.excludeSeen = false;
+      Control control;
+      const LearnedBlend learned = learnBlend(data, parts, options, control);
+      CHECK_THAT(learned.models->attention.returning == static_cast<float>(true_), learned.models->attention.returning);
+      // The half-lives come first, without returns; none at all is what the best of them reached.
+      const double halfLife = learned.models->attention.halfLife;
+      for (size_t p = 1; p < 3; p++) {
+        double sum = 0;
+        for (uint32_t c = 0; c < cases.count(); c++) {
+          const HistoryEvent* events = cases.histories.events.data() + cases.histories.offsets[c];
+          const auto had = [&](uint32_t row) {
+            return repeatsByHand(events, 25, halfLife, row) * std::pow(double{returns[row]}, powers[p]);
+          };
+          const double own = had(cases.targets[c]);
+          uint32_t above = 0;
+          for (uint32_t row = 0; row < kItems; row++) above += had(row) > own;
+          if (above < 10) sum += 1 / std::log2(above + 2.0);
+        }
+        const Trial& trial = learned.trials[3 + p];
+        CHECK(trial.settings[1].first == "returning" && trial.settings[1].second == powers[p]);
+        CHECK_THAT(std::fabs(trial.ndcg - sum / cases.count()) < 1e-6, trial.ndcg << " for " << sum / cases.count());
+      }
+    }
   });
   return check::finish();
 }

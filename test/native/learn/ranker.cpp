@@ -27,8 +27,12 @@ using namespace kairank;
 
 namespace {
 
-/// The mean over the cases with a target of -log softmax, over the targets of each, weighed by what they count. Where a
-/// list was shown, a row's position adds a number of its own, the last one standing for those beyond.
+constexpr double kDay = 86400e3;
+
+/// The mean over the cases with a target of -log of what the softmax gives the targets of each together, each weighed
+/// by what it counts beside the best of them, which is what the case counts. Where a list was shown, it is the mean of
+/// -log softmax over its targets, times what they count, and a row's position adds a number of its own, the last one
+/// standing for those beyond.
 double lossByHand(const Network& network, const std::vector<double>& positions, const std::vector<RankerCase>& cases) {
   double sum = 0;
   double count = 0;
@@ -36,6 +40,7 @@ double lossByHand(const Network& network, const std::vector<double>& positions, 
     if (one.targets.empty()) continue;
     count++;
     double total = 0;
+    double wanted = 0;
     std::vector<double> scores;
     for (size_t r = 0; r < one.rows(); r++) {
       scores.push_back(network.score(inputsOf(one, r)));
@@ -43,6 +48,15 @@ double lossByHand(const Network& network, const std::vector<double>& positions, 
         scores.back() += positions[std::min<size_t>(one.positions[r], positions.size() - 1)];
       }
       total += std::exp(scores.back());
+    }
+    double most = 0;
+    for (size_t t = 0; t < one.targets.size(); t++) most = std::max(most, one.gains.empty() ? 1.0 : one.gains[t]);
+    for (size_t t = 0; t < one.targets.size(); t++) {
+      wanted += (one.gains.empty() ? 1 : one.gains[t]) / most * std::exp(scores[one.targets[t]]);
+    }
+    if (one.positions.empty()) {
+      sum += most * (std::log(total) - std::log(wanted));
+      continue;
     }
     for (size_t t = 0; t < one.targets.size(); t++) {
       const double counts = one.gains.empty() ? 1 : one.gains[t];

@@ -31,6 +31,12 @@ inline double repeatsByHand(const kairank::HistoryEvent* events, size_t count, d
   return sum;
 }
 
+/// What an item's returns multiply it by.
+inline double returningByHand(const kairank::ModelSet& models, uint32_t row) {
+  const std::vector<float>& returns = models.counts->returns;
+  return row < returns.size() ? std::pow(double{returns[row]}, double{models.attention.returning}) : 1;
+}
+
 inline ByHand scoresByHand(const kairank::ModelSet& models, const kairank::Ask& ask,
                            const std::vector<uint32_t>& rows) {
   using namespace kairank;
@@ -98,7 +104,8 @@ inline ByHand scoresByHand(const kairank::ModelSet& models, const kairank::Ask& 
   }
   for (size_t i = 0; i < rows.size(); i++) {
     columns[columnOf(Source::popularity)][i] = rows[i] < items ? std::log1p(models.counts->popularity[rows[i]]) : 0;
-    const double had = repeatsByHand(ask.events, ask.eventCount, models.attention.halfLife, rows[i]);
+    const double had = repeatsByHand(ask.events, ask.eventCount, models.attention.halfLife, rows[i]) *
+                       returningByHand(models, rows[i]);
     if (!ask.excludeSeen && had > 0) columns[columnOf(Source::repeats)][i] = std::log(had);
   }
   out.scores.assign(rows.size(), 0.0);

@@ -35,8 +35,11 @@ inline std::shared_ptr<const ModelSet> modelsOf(Random& random, const With& with
   AttentionModel attention;
   attention.scale = 5;
   attention.halfLife = 20;
+  attention.returning = 0.7f;
   ModelParts parts;
   for (float count : popularity) parts.recent.push_back(static_cast<float>(count * random.uniform()));
+  for (uint32_t row = 0; row < kItems; row++)
+    parts.returns.push_back(static_cast<float>(0.05 + 0.9 * random.uniform()));
   parts.popularity = popularity;
   if (with.rules) parts.rules = std::make_shared<RulesModel>(randomRules(random, kItems, 20));
   if (with.factors) parts.factors = std::make_shared<FactorsModel>(randomFactors(random, kItems, 16, true));

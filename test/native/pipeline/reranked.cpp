@@ -106,13 +106,17 @@ int main() {
       ModelParts parts;
       parts.popularity = popularity;
       parts.attention.halfLife = static_cast<float>(3 << seed);
+      parts.attention.returning = 0.5f * static_cast<float>(seed % 3);
+      for (uint32_t row = 0; row < kItems; row++)
+        parts.returns.push_back(static_cast<float>(0.05 + 0.9 * random.uniform()));
       parts.blend.weight[static_cast<size_t>(Source::repeats)] = 1;
       parts.blend.missing[static_cast<size_t>(Source::repeats)] = 50;
       const auto models = makeModels(std::move(parts));
       const std::vector<HistoryEvent> history = historyOf(random, 60);
       std::vector<std::pair<double, uint32_t>> had;
       for (uint32_t row = 0; row < kItems + 10; row++) {
-        const double score = repeatsByHand(history.data(), history.size(), models->attention.halfLife, row);
+        const double score = repeatsByHand(history.data(), history.size(), models->attention.halfLife, row) *
+                             returningByHand(*models, row);
         if (score > 0 && row % 7 != 0) had.emplace_back(-score, row);
       }
       std::sort(had.begin(), had.end());
@@ -136,14 +140,18 @@ int main() {
     std::vector<HistoryEvent> history = {event(1), event(2, INFINITY), event(3), event(kNoRow), event(4, -1), event(9)};
     const double ages[] = {1e9, 10, -5, 3, 1, 0};
     for (size_t i = 0; i < history.size(); i++) history[i].at = 1.7e12 - ages[i] * kDay;
-    scoreRepeats(history.data(), history.size(), 10, 5, scores);
+    scoreRepeats(history.data(), history.size(), 10, nullptr, 5, scores);
     // Sixty half-lives are the longest age, and what is newer than the newest is as new as that.
     CHECK(std::fabs(scores[1] / std::exp2(-60.0) - 1) < 1e-6);
     CHECK(scores[2] == kMaxEventWeight / 2 && scores[3] == 1 && scores[4] == 0 && scores[9] == 1 && scores[0] == 0);
+    // Returns are of the rows that training knew; of later ones nothing is known.
+    const std::vector<float> returning = {1, 1, 1, 0.25f};
+    scoreRepeats(history.data(), history.size(), 10, &returning, 5, scores);
+    CHECK(scores[3] == 0.25f && scores[9] == 1);
     history[2].at = NAN;
-    scoreRepeats(history.data(), history.size(), 10, 5, scores);
+    scoreRepeats(history.data(), history.size(), 10, nullptr, 5, scores);
     CHECK(std::isfinite(scores[3]) && scores[9] == 1);
-    scoreRepeats(nullptr, 0, 10, 5, scores);
+    scoreRepeats(nullptr, 0, 10, nullptr, 5, scores);
     CHECK(scores.begin() == scores.end() && scores[1] == 0);
   });
   return check::finish();

@@ -167,7 +167,8 @@ int main() {
     has(scored);
     scored.clear();
     for (uint32_t row = 0; row < kItems + 10; row++) {
-      const double had = repeatsByHand(history.data(), history.size(), models->attention.halfLife, row);
+      const double had = repeatsByHand(history.data(), history.size(), models->attention.halfLife, row) *
+                         returningByHand(*models, row);
       if (had > 0) scored.push_back({static_cast<float>(had), row});
     }
     has(scored);
@@ -316,6 +317,21 @@ int main() {
       CHECK(refused([&] { makeModels(ranked); }));
     }
     ranked.attention.halfLife = 1;
+    for (float returning : {-0.5f, INFINITY, NAN}) {
+      ranked.attention.returning = returning;
+      CHECK(refused([&] { makeModels(ranked); }));
+    }
+    ranked.attention.returning = 0.5f;
+    for (float share : {0.0f, -1.0f, 1.5f, NAN}) {
+      ranked.returns = {share};
+      CHECK(refused([&] { makeModels(ranked); }));
+    }
+    ranked.returns = {0.5f, 0.5f};
+    CHECK(refused([&] { makeModels(ranked); }));
+    ranked.returns = {0.5f};
+    ranked.ranker = nullptr;
+    CHECK(!refused([&] { makeModels(ranked); }));
+    ranked.ranker = ranker;
     // Sound by itself, but of other inputs than this version makes.
     ranker->inputs--;
     ranker->mean.pop_back();
