@@ -85,7 +85,9 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
     this.#parts = parts;
     this.#schema = schema;
     this.#types = new EventTypeTable(settings.eventTypes);
-    this.#online = store && online ? new OnlineLearning(core, store, (event, info) => this.emit(event, info)) : null;
+    // Later, not within the write that brought it about: what a listener throws is no fault of the events.
+    const tell = (event: keyof EngineEvents, info: OnlineInfo): void => process.nextTick(() => this.emit(event, info));
+    this.#online = store && online ? new OnlineLearning(core, store, tell) : null;
     this.#online?.resume();
     this.#server = new Server<F>(core, schema, this.#types, lookup);
     this.items = new Items<F>(core, schema, writable, lookup, open, (put) => trainer?.descriptions.put(put));

@@ -12,7 +12,8 @@ import { listsAfter } from './impressions.js';
 import type { Run } from './run.js';
 import { sliceMoments } from './period.js';
 import { type Slice, sliceHistories, sliceItems } from './slice.js';
-import { refitModels, secondFit } from './train.js';
+import { secondFit } from './parts.js';
+import { refitModels } from './train.js';
 import type { TrainedModels, TrainingData, TrainModelsOptions } from './types.js';
 
 /** Shoppers whose last basket teaches. */
