@@ -124,7 +124,14 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
       const types = new EventTypeTable(store.settings.eventTypes);
       const columns = schema.columns.map(({ name, kind }) => ({ name, kind }));
       const made = call(() =>
-        addon.createCore({ columns, typeWeights: [...types.weights], queueLimit: checked.queueLimit, online: checked.online }),
+        addon.createCore({
+          columns,
+          typeWeights: [...types.weights],
+          queueLimit: checked.queueLimit,
+          online: checked.online,
+          gather: checked.gather,
+          pressure: checked.pressure,
+        }),
       );
       core = made;
       await restore(store, made, schema, types, checked.signal);

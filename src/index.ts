@@ -33,7 +33,7 @@ export type {
   TrainReport,
   TrainResult,
 } from './learn/types.js';
-export type { DispatchInfo, SourceName, TargetName, Trial } from './native.js';
+export type { DispatchInfo, SourceName, StageName, TargetName, Trial } from './native.js';
 export type { OpenOptions } from './opening.js';
 export {
   type Answer,

@@ -11,8 +11,12 @@ export interface CoreOptions {
   typeWeights: number[];
   /** Requests that may wait; more are refused with KAIRANK_OVERLOADED. */
   queueLimit: number;
+  /** Microseconds that the first request of a batch waits for others; 0, the default: none. */
+  gather?: number;
   /** Whether feedback teaches. Default: true. */
   online?: boolean;
+  /** Milliseconds that requests may wait and lose nothing; 0, the default: they never do. */
+  pressure?: number;
 }
 
 /** One item in the order of the columns: number (NaN when absent), boolean, string or string[]; null when absent. */
@@ -83,6 +87,8 @@ export interface NativeReply {
   reasonTypes: Uint16Array;
   reasonWeights: Float32Array;
   underfilled: boolean;
+  /** Bit i: STAGES[i] was left out for lack of time. */
+  skipped: number;
   /** False when `user` was given and has no history, or `words` that no model reads. */
   known: boolean;
   /** Microseconds in the queue, and in recall and ranking (with the requests answered in the same batch). */
@@ -147,3 +153,7 @@ export interface NativeCore {
   /** Stops taking requests; those in flight settle with KAIRANK_CLOSED or their answer. Frees the state with the last handle. */
   close(): void;
 }
+
+/** Stages that a request does without when time is short, in the order in which they are given up. */
+export const STAGES = ['reasons', 'ranker', 'attention'] as const;
+export type StageName = (typeof STAGES)[number];

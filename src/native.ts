@@ -11,6 +11,7 @@ import type { NativeIndex, NativeIndexOptions } from './native-vector.js';
 
 export type * from './native-core.js';
 export type * from './native-learning.js';
+export { STAGES } from './native-core.js';
 export { SOURCES } from './native-learning.js';
 
 export type TargetName = 'scalar' | 'neon' | 'avx2' | 'avx512' | 'amx';

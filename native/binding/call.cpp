@@ -60,6 +60,7 @@ Napi::Value Call::reply(Napi::Env env) const {
   reply.Set("reasonTypes",
             numbers.add<uint16_t>(napi_uint16_array, named, [&](size_t i) { return reasonEvents[i].type; }));
   reply.Set("underfilled", answer.underfilled);
+  reply.Set("skipped", answer.skipped);
   reply.Set("known", known);
   reply.Set("waited", waitedMicros);
   reply.Set("took", tookMicros);

@@ -12,6 +12,8 @@ namespace {
 constexpr size_t kMaxColumns = 4096;
 constexpr size_t kMaxTags = 4096;  // of one item
 constexpr double kMaxQueue = 1e7;
+constexpr double kMaxGather = 1e6;    // microseconds
+constexpr double kMaxPressure = 1e6;  // milliseconds
 constexpr double kMaxTypes = 65535;
 
 ColumnKind kindOf(std::string_view word, int64_t column) {
@@ -59,6 +61,10 @@ CoreSettings settingsOf(const Napi::Value& value) {
   }
   const Napi::Value online = options.Get("online");
   if (!isNone(online)) settings.online = booleanOf(online, "online");
+  const Napi::Value gather = options.Get("gather");
+  if (!isNone(gather)) settings.gather = numberOf(gather, "gather", 0, kMaxGather);
+  const Napi::Value pressure = options.Get("pressure");
+  if (!isNone(pressure)) settings.pressure = 1000 * numberOf(pressure, "pressure", 0, kMaxPressure);
   settings.queueLimit = wholeOf(options.Get("queueLimit"), "queueLimit", 1, static_cast<size_t>(kMaxQueue));
   return settings;
 }

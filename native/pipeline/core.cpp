@@ -34,7 +34,9 @@ Registry& registry() {
 }  // namespace
 
 Core::Core(CoreSettings settings, uint64_t token)
-    : Lane("engine", settings.queueLimit, kServeBatch),
+    : Lane("engine", settings.queueLimit, kServeBatch,
+           std::chrono::duration_cast<Task::Clock::duration>(
+               std::chrono::duration<double, std::micro>(settings.gather))),
       eligibility(settings.columns),
       token_(token),
       settings_(std::move(settings)) {}

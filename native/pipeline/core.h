@@ -25,7 +25,9 @@ struct CoreSettings {
   std::vector<ColumnSpec> columns;
   std::vector<float> typeWeights;  // by event type
   size_t queueLimit = 0;           // requests that may wait
+  double gather = 0;               // microseconds that the first of a batch waits for others
   bool online = true;              // whether feedback teaches
+  double pressure = 0;             // microseconds that requests may wait and lose nothing; 0: they never do
 };
 
 class Core final : public Lane {
@@ -47,6 +49,7 @@ class Core final : public Lane {
   HistoryStore histories;
   IntentCache intents;
   Feedback feedback;
+  StageCosts costs;
 
   /// What requests are answered with from now on; null goes back to popularity.
   void publish(std::shared_ptr<const ModelSet> models);

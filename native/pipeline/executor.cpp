@@ -106,42 +106,59 @@ void Executor::drop(Lane& lane) {
   for (const std::shared_ptr<Task>& task : dropped) task->settled(Status::closed, closedMessage(lane.name_));
 }
 
-std::shared_ptr<Lane> Executor::take(Batch& batch) {
-  while (!ready_.empty()) {
+/// A batch of the first lane whose time has come; where none has, null, and when the first will have. The lock is held.
+std::shared_ptr<Lane> Executor::take(Batch& batch, Task::Clock::time_point& due) {
+  const Task::Clock::time_point now = Task::Clock::now();
+  due = Task::Clock::time_point::max();
+  for (size_t lanes = ready_.size(); lanes > 0; --lanes) {
     std::shared_ptr<Lane> lane = std::move(ready_.front());
     ready_.pop_front();
     auto& waiting = lane->waiting_;
-    // What waits is shared out among the threads that are free, so that batches form under load only.
-    const size_t fair = (waiting.size() + idle_) / (idle_ + 1);
+    lane->listed_ = !waiting.empty();
+    if (waiting.empty()) continue;
+    const bool gathers = lane->gather_ > Task::Clock::duration::zero();
+    const Task::Clock::time_point begins = waiting.front()->queued_ + lane->gather_;
+    if (gathers && waiting.size() < lane->batch_ && now < begins) {
+      due = std::min(due, begins);
+      ready_.push_back(std::move(lane));
+      continue;
+    }
+    // What waits is shared out among the threads that are free, so that batches form under load only; what was gathered
+    // stays together.
+    const size_t fair = gathers ? waiting.size() : (waiting.size() + idle_) / (idle_ + 1);
     for (size_t left = std::min(fair, lane->batch_); left > 0; --left) {
       batch.push_back(std::move(waiting.front()));
       waiting.pop_front();
     }
     lane->listed_ = !waiting.empty();
     if (lane->listed_) ready_.push_back(lane);
-    if (!batch.empty()) return lane;
+    return lane;
   }
   return nullptr;
 }
 
-bool Executor::awaitWork(std::unique_lock<std::mutex>& lock) {
-  ++idle_;
-  wake_.wait(lock, [this] { return stopping_ || !ready_.empty(); });
-  --idle_;
-  return !stopping_;
+/// The next batch and its lane; null when the pool stops.
+std::shared_ptr<Lane> Executor::await(Batch& batch) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stopping_) {
+    Task::Clock::time_point due;
+    if (std::shared_ptr<Lane> lane = take(batch, due)) return lane;
+    ++idle_;
+    if (due == Task::Clock::time_point::max()) {
+      wake_.wait(lock);
+    } else {
+      wake_.wait_until(lock, due);
+    }
+    --idle_;
+  }
+  return nullptr;
 }
 
 void Executor::work() {
   Batch batch;
   std::vector<Task*> live;
-  for (;;) {
-    std::shared_ptr<Lane> lane;
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
-      if (!awaitWork(lock)) return;
-      lane = take(batch);
-    }
-    if (lane) answer(lane, batch, live);
+  while (const std::shared_ptr<Lane> lane = await(batch)) {
+    answer(lane, batch, live);
     batch.clear();
   }
 }

@@ -43,8 +43,8 @@ class Executor {
   using Batch = std::vector<std::shared_ptr<Task>>;
 
   void work();
-  bool awaitWork(std::unique_lock<std::mutex>& lock);
-  std::shared_ptr<Lane> take(Batch& batch);
+  std::shared_ptr<Lane> await(Batch& batch);
+  std::shared_ptr<Lane> take(Batch& batch, Task::Clock::time_point& due);
   void answer(const std::shared_ptr<Lane>& lane, Batch& batch, std::vector<Task*>& live);
   void enqueue(std::shared_ptr<Lane> lane, std::shared_ptr<Task> task);
   void resume(const std::shared_ptr<Lane>& lane, std::shared_ptr<Task> task);

@@ -57,8 +57,10 @@ class Task {
 
 class Lane {
  public:
-  /// `name` is what messages call it. At most `queueLimit` tasks wait, and at most `batch` are served together.
-  Lane(const char* name, size_t queueLimit, size_t batch) : name_(name), queueLimit_(queueLimit), batch_(batch) {}
+  /// `name` is what messages call it. At most `queueLimit` tasks wait, and at most `batch` are served together. The
+  /// first of a batch waits for others for up to `gather`, unless the batch is full before.
+  Lane(const char* name, size_t queueLimit, size_t batch, Task::Clock::duration gather = {})
+      : name_(name), queueLimit_(queueLimit), batch_(batch), gather_(gather) {}
   virtual ~Lane() = default;
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -76,6 +78,7 @@ class Lane {
   const char* const name_;
   const size_t queueLimit_;
   const size_t batch_;
+  const Task::Clock::duration gather_;
   std::deque<std::shared_ptr<Task>> waiting_;  // the executor's, under its lock
   bool listed_ = false;                        // in the executor's list of lanes with work
 };

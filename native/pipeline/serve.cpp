@@ -66,6 +66,7 @@ void Server::tell(Core& core, const OnlineLayer* layer, Request& request, const 
   if (layer && request.noted != 0 && !answer.trained.empty()) core.feedback.shown(request.noted, *layer, answer);
   answer.onlineInputs.clear();
   answer.trained.clear();
+  core.costs.note(answer.times, answer.skipped);
   request.reasonEvents.reserve(answer.reasonEvents.size());
   for (uint32_t event : answer.reasonEvents) {
     request.reasonEvents.push_back(event == kNoEvent ? HistoryEvent{kNoRow, 0, 0, 0, 0} : seat.events[event]);
@@ -80,7 +81,23 @@ void Server::serve(Core& core, Request* const* requests, size_t count) {
   const std::shared_ptr<const OnlineLayer> layer = core.settings().online ? core.feedback.layer(*models) : nullptr;
   const OnlineView view{layer.get(), &core.feedback.statistics, core.feedback.statistics.now()};
   const OnlineView* const online = layer ? &view : nullptr;
-  for (size_t i = 0; i < count; ++i) ask(core, *models, online, *requests[i], seats_[i], asks_[i]);
+  const StageTimes costs = core.costs.lately();
+  const Request::Clock::time_point now = Request::Clock::now();
+  double before = 0;  // microseconds that those before it in the batch will take
+  for (size_t i = 0; i < count; ++i) {
+    Request& request = *requests[i];
+    ask(core, *models, online, request, seats_[i], asks_[i]);
+    uint32_t skipped = stagesUnder(request.waitedMicros, core.settings().pressure);
+    if (request.hasDeadline) {
+      const double left = std::chrono::duration<double, std::micro>(request.deadline - now).count() - before;
+      skipped |= stagesBeyond(costs, left);
+    }
+    asks_[i].skipped = skipped;
+    // The layer reads what the ranker leaves behind.
+    if (skipped & stageBit(Stage::ranker)) asks_[i].online = nullptr;
+    before += costs.whole;
+    for (size_t s = 0; s < kStages; s++) before -= (skipped >> s) & 1 ? costs.stage[s] : 0;
+  }
   answerBatch(*models, asks_.data(), count, *scratch_, answers_.data());
   for (size_t i = 0; i < count; ++i) tell(core, layer.get(), *requests[i], seats_[i], answers_[i]);
 }

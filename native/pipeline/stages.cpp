@@ -1,6 +1,7 @@
 #include "stages.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "../rank/blend.h"
 #include "../rank/online.h"
@@ -24,28 +25,54 @@ void scoreByContent(Scratch& scratch) {
   for (size_t i = 0; i < cosines.size(); i++) scratch.parts[i * kSources + kContent] = cosines[i];
 }
 
+/// Microseconds since the last look at it.
+class Watch {
+ public:
+  double lap() {
+    const Clock::time_point now = Clock::now();
+    const double micros = std::chrono::duration<double, std::micro>(now - since_).count();
+    since_ = now;
+    return micros;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point since_ = Clock::now();
+};
+
+bool skips(const Ask& ask, Stage stage) { return (ask.skipped & stageBit(stage)) != 0; }
+
 /// Scores the candidates by all that is known of the shopper: attention joins the sources, and all are blended.
-void scoreByBlend(const ModelSet& models, const Ask& ask, Scratch& scratch) {
+void scoreByBlend(const ModelSet& models, const Ask& ask, Scratch& scratch, Watch& watch, Answer& answer) {
   Candidates& candidates = scratch.candidates;
   constexpr size_t kAttention = static_cast<size_t>(Source::attention);
+  const bool ranked = models.ranker && !skips(ask, Stage::ranker);
+  if (models.ranker && !ranked) answer.skipped |= stageBit(Stage::ranker);
   // The ranker hears every source, whether it counts for the blend or not: so it did when it learned.
-  const bool counts = models.ranker || models.blend.weight[kAttention] != 0 || models.blend.missing[kAttention] != 0;
-  if (counts || ask.reasons > 0) {
+  const bool counts = models.blend.weight[kAttention] != 0 || models.blend.missing[kAttention] != 0;
+  const bool heard = ranked || counts;
+  const bool told = ask.reasons > 0 && !skips(ask, Stage::reasons);
+  const bool without = skips(ask, Stage::attention);
+  if (without && counts && models.factors) answer.skipped |= stageBit(Stage::attention);
+  if ((heard && !without) || told) {
     const bool attended = attend(models, models.attention, ask.events, ask.eventCount, scratch.attended);
-    if (attended && counts) scoreByAttention(models, models.attention, scratch.attended, candidates);
+    if (attended && heard && !without) scoreByAttention(models, models.attention, scratch.attended, candidates);
   }
+  answer.times.stage[static_cast<size_t>(Stage::attention)] = watch.lap();
   standardise(candidates, scratch.z);
   blendScores(candidates, scratch.z, models.blend, scratch.parts, scratch.scores);
   const bool adjusted = ask.online && !ask.online->layer->idle;
-  if (models.ranker || adjusted) {
-    const size_t depth = models.ranker ? models.ranker->depth : kOnlineDepth;
+  if (ranked || adjusted) {
+    const size_t depth = ranked ? models.ranker->depth : kOnlineDepth;
     orderBest(candidates, scratch.scores, depth, scratch.order);
     scratch.order.resize(std::min<size_t>(depth, scratch.order.size()));
   }
-  if (models.ranker) {
+  answer.times.whole += watch.lap();
+  if (ranked) {
     scratch.ranker.history.read(ask.events, ask.eventCount);
     rerank(models, candidates, scratch.z, scratch.order, scratch.ranker, scratch.scores);
   }
+  answer.times.stage[static_cast<size_t>(Stage::ranker)] = watch.lap();
   if (ask.online)
     adjust(*ask.online, models, candidates, scratch.z, scratch.ranker, scratch.online, scratch.order, scratch.scores);
 }
@@ -89,23 +116,32 @@ void ScratchDeleter::operator()(Scratch* scratch) const { delete scratch; }
 ScratchPtr makeScratch() { return ScratchPtr(new Scratch); }
 
 void answerBatch(const ModelSet& models, const Ask* asks, size_t count, Scratch& scratch, Answer* answers) {
+  Watch watch;
   recallBatch(models, asks, count, scratch, [&](size_t a, Candidates&, const std::vector<Vote>& votes) {
     const Ask& ask = asks[a];
     Answer& answer = answers[a];
+    answer.skipped = 0;
+    answer.times = {};
+    answer.times.whole = watch.lap();
     scratch.attended.votes.clear();
     if (ask.inWords) {
       scoreByContent(scratch);
     } else {
-      scoreByBlend(models, ask, scratch);
+      scoreByBlend(models, ask, scratch, watch, answer);
     }
     pick(ask, scratch, answer);
     answer.onlineInputs.clear();
     answer.trained.clear();
     if (ask.online) remember(*ask.online, models, scratch, answer);
-    answer.reasonEvents.assign(answer.rows.size() * ask.reasons, kNoEvent);
-    answer.reasonWeights.assign(answer.rows.size() * ask.reasons, 0.0f);
-    nameReasons(models, models.attention, scratch.attended, votes, answer.rows.data(), answer.rows.size(), ask.reasons,
+    answer.times.whole += watch.lap();
+    const uint32_t reasons = skips(ask, Stage::reasons) ? 0 : ask.reasons;
+    if (reasons < ask.reasons) answer.skipped |= stageBit(Stage::reasons);
+    answer.reasonEvents.assign(answer.rows.size() * reasons, kNoEvent);
+    answer.reasonWeights.assign(answer.rows.size() * reasons, 0.0f);
+    nameReasons(models, models.attention, scratch.attended, votes, answer.rows.data(), answer.rows.size(), reasons,
                 scratch.reasons, answer.reasonEvents.data(), answer.reasonWeights.data());
+    answer.times.stage[static_cast<size_t>(Stage::reasons)] = watch.lap();
+    for (double micros : answer.times.stage) answer.times.whole += micros;
   });
 }
 

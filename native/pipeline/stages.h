@@ -10,6 +10,7 @@
 
 #include "../include/events.h"
 #include "../state/models.h"
+#include "pressure.h"
 
 namespace kairank {
 
@@ -52,6 +53,7 @@ struct Ask {
   const OnlineView* online = nullptr;  // what feedback taught since training; null: as trained
   bool inWords = false;  // a query in words: the nearest to `content`, by content alone, and nothing to fill up
   const float* content = nullptr;  // its unit vector; null: its words are not known
+  uint32_t skipped = 0;            // bits of stages to do without
 };
 
 /// What came of it; vectors keep their capacity from call to call.
@@ -65,6 +67,8 @@ struct Answer {
   bool underfilled = false;            // fewer than k rows were eligible
   std::vector<float> onlineInputs;     // of the first rows, onlineWidth each, for feedback; where the ask had `online`
   std::vector<float> trained;          // their scores as trained
+  uint32_t skipped = 0;                // bits of the stages that it would have had and did without
+  StageTimes times;                    // what it took
 };
 
 /// Working memory of one thread, reused between calls.

@@ -2,7 +2,7 @@
 
 import type { FieldName, Fields, StoredFields } from '../catalog/schema.js';
 import type { Where } from '../catalog/where.js';
-import type { SourceName } from '../native.js';
+import type { SourceName, StageName } from '../native.js';
 import type { VisitEvent } from '../shopper/events.js';
 
 /** How a list is meant; see scenarios.ts for what each one sets. */
@@ -114,8 +114,11 @@ export interface Answer<F extends Fields = Fields, N extends FieldName<F> = Fiel
   requestId: string;
   /** Best first. */
   items: RankedItem<F, N>[];
-  /** Stages that were skipped to make the deadline; empty when the answer is whole. */
-  degraded: string[];
+  /**
+   * Stages that were left out to make the deadline, or because requests had waited long (`pressure`), in the order in which they are
+   * given up: reasons, the ranker, attention. Empty when the answer is whole.
+   */
+  degraded: StageName[];
   /** Fewer than k items could be shown. */
   underfilled: boolean;
   /** Milliseconds from the call to the answer. */

@@ -5,7 +5,7 @@ import { titleOf } from '../catalog/items.js';
 import type { FieldName, Fields, FieldValue, Schema, StoredFields } from '../catalog/schema.js';
 import { KairankError } from '../errors.js';
 import { call, runJob } from '../jobs.js';
-import { type NativeCore, type NativeReply, SOURCES } from '../native.js';
+import { type NativeCore, type NativeReply, SOURCES, STAGES } from '../native.js';
 import { show } from '../options.js';
 import type { EventTypeTable } from '../shopper/event-types.js';
 import { type ParsedRequest, parseRank, parseRecommend, parseSimilar, type Subject } from './parse.js';
@@ -100,6 +100,7 @@ export class Server<F extends Fields> {
     const wanted = fields.length > 0 ? [...named, ...reply.ids] : named;
     const stored = wanted.length > 0 ? await this.lookup(wanted) : new Map<string, ItemFields>();
     const titles = new Map(named.map((id) => [id, titleOf(this.schema, id, stored.get(id))]));
+    const degraded = STAGES.filter((_, bit) => (reply.skipped >>> bit) & 1);
     const items = reply.ids.map((id, index): RankedItem<F, N> => {
       const sources = sourcesOf(reply.sources[index] ?? 0);
       return {
@@ -107,14 +108,14 @@ export class Server<F extends Fields> {
         score: reply.scores[index] ?? 0,
         sources,
         parts: Object.fromEntries(sources.map((source) => [source, reply.parts[index * SOURCES.length + SOURCES.indexOf(source)] ?? 0])),
-        reasons: native.reasons > 0 ? reasonsOf(reply, index, this.types, titles, subject) : [],
+        reasons: native.reasons > 0 && !degraded.includes('reasons') ? reasonsOf(reply, index, this.types, titles, subject) : [],
         ...(fields.length > 0 ? { fields: pick<F, N>(stored.get(id), fields) } : {}),
       };
     });
     return {
       requestId: native.requestId,
       items,
-      degraded: [],
+      degraded,
       underfilled: reply.underfilled,
       took: performance.now() - started,
     };

@@ -3,6 +3,8 @@
 #include "../../../native/pipeline/executor.h"
 
 #include <atomic>
+#include <chrono>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,6 +53,42 @@ std::shared_ptr<Awaited<StepTask>> stepsOf(const std::shared_ptr<StepLane>& lane
   task->stairs = lane;
   task->steps = steps;
   return task;
+}
+
+/// A lane that notes how many tasks came together.
+class GatheringLane final : public Lane {
+ public:
+  explicit GatheringLane(Task::Clock::duration gather) : Lane("gathering", 100, 4, gather) {}
+
+  std::mutex mutex;
+  std::vector<size_t> batches;
+
+  void serve(Task* const*, size_t count) override {
+    std::lock_guard<std::mutex> lock(mutex);
+    batches.push_back(count);
+  }
+};
+
+class GatheredTask : public Task {
+ public:
+  std::shared_ptr<GatheringLane> target;
+
+  std::shared_ptr<Lane> lane() const override { return target; }
+};
+
+/// What `count` tasks, submitted one after another, are served in.
+std::vector<size_t> batchesOf(Task::Clock::duration gather, size_t count, unsigned threads) {
+  auto lane = std::make_shared<GatheringLane>(gather);
+  std::vector<std::shared_ptr<Awaited<GatheredTask>>> tasks;
+  Executor pool(threads);
+  for (size_t i = 0; i < count; ++i) {
+    tasks.push_back(std::make_shared<Awaited<GatheredTask>>());
+    tasks.back()->target = lane;
+    pool.submit(tasks.back());
+  }
+  for (const auto& task : tasks) CHECK(task->await() == Status::ok);
+  std::lock_guard<std::mutex> lock(lane->mutex);
+  return lane->batches;
 }
 
 std::shared_ptr<Core> shop(size_t queueLimit, uint32_t items = 10) {
@@ -315,6 +353,18 @@ int main() {
   check::test("every request settles once", everyRequestSettlesOnce);
   check::test("long tasks take turns", longTasksTakeTurns);
   check::test("unfinished tasks end with their lane, or when nobody wants them", unfinishedTasksEndWithTheirLane);
+  check::test("a gathering lane waits for others, and not once its batch is full", [] {
+    using std::chrono::milliseconds;
+    for (unsigned threads : {1u, 3u}) {
+      CHECK(batchesOf(milliseconds(700), 3, threads) == std::vector<size_t>{3});
+      // Were they waited for, this would take minutes.
+      CHECK(batchesOf(std::chrono::minutes(5), 4, threads) == std::vector<size_t>{4});
+      const std::vector<size_t> ungathered = batchesOf(milliseconds(0), 8, threads);
+      size_t all = 0;
+      for (size_t batch : ungathered) all += batch;
+      CHECK(all == 8);
+    }
+  });
   check::test("counts cores", countsCores);
   return check::finish();
 }
