@@ -122,7 +122,7 @@ void IntentEncoder::feed(const BlockLayout& at, IntentScratch& scratch) const {
 
 void IntentEncoder::push(IntentState& state, const HistoryEvent& event, IntentScratch& scratch) const {
   const SequenceConfig& config = model_->config;
-  if (event.row >= config.items) return;
+  if (!felt(config, event)) return;
   const size_t dim = config.dim;
   const float* weights = model_->weights.data();
   scratch.stream.assign(dim, 0.0f);

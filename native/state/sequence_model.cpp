@@ -60,7 +60,7 @@ size_t firstFelt(const SequenceConfig& config, const HistoryEvent* events, size_
   // One event more than can be attended to, for the time between.
   const size_t reach = config.layers() * (config.window - 1) + 2;
   size_t first = count;
-  for (size_t kept = 0; first > 0 && kept < reach; kept += events[first].row < config.items) first--;
+  for (size_t kept = 0; first > 0 && kept < reach; kept += felt(config, events[first])) first--;
   return first;
 }
 

@@ -49,6 +49,12 @@ uint32_t kindRow(const SequenceConfig& config, const HistoryEvent& event);
 /// first event.
 uint32_t gapRow(const SequenceConfig& config, const HistoryEvent* before, const HistoryEvent& event);
 
+/// Whether the sequence model hears of an event: of a known item, and for or against it. What a shopper was merely
+/// shown says more of the shop than of them, and would take up the window.
+inline bool felt(const SequenceConfig& config, const HistoryEvent& event) {
+  return event.row < config.items && event.weight != 0;
+}
+
 /// The first of these events, oldest first, that the intent after the last can depend on: each layer of attention
 /// reaches a window further back, and the time since the event before counts, too.
 size_t firstFelt(const SequenceConfig& config, const HistoryEvent* events, size_t count);

@@ -11,12 +11,15 @@ namespace {
 constexpr uint32_t kWindows[] = {50, 100, 200};
 constexpr size_t kPartRows = 96;  // fixed: what is summed together must not depend on the threads
 
-/// Share of the histories that have events, and at most `most` of them.
+/// Share of the histories that have events that the model hears of, and at most `most` of them.
 double shareWithin(const Histories& histories, uint64_t most) {
   uint64_t used = 0;
   uint64_t within = 0;
   for (uint32_t user = 0; user < histories.users(); user++) {
-    const uint64_t length = histories.offsets[user + 1] - histories.offsets[user];
+    const auto begin = histories.events.begin() + static_cast<std::ptrdiff_t>(histories.offsets[user]);
+    const auto end = histories.events.begin() + static_cast<std::ptrdiff_t>(histories.offsets[user + 1]);
+    const auto length = static_cast<uint64_t>(
+        std::count_if(begin, end, [](const HistoryEvent& event) { return event.row != kNoRow && event.weight != 0; }));
     used += length > 0;
     within += length > 0 && length <= most;
   }
@@ -39,7 +42,7 @@ uint32_t widerWindow(const Histories& histories, uint32_t window, double share) 
 std::vector<uint32_t> kindsOf(const Histories& histories) {
   std::vector<bool> seen(3 * 65536);
   for (const HistoryEvent& event : histories.events) {
-    if (event.row != kNoRow) seen[kindOf(event)] = true;
+    if (event.row != kNoRow && event.weight != 0) seen[kindOf(event)] = true;
   }
   std::vector<uint32_t> kinds;
   for (uint32_t kind = 0; kind < seen.size(); kind++) {
@@ -67,7 +70,7 @@ TrainingSequences trainingSequences(const Histories& histories, const SequenceCo
     const HistoryEvent* before = nullptr;
     for (uint64_t e = histories.offsets[user]; e < histories.offsets[user + 1]; e++) {
       const HistoryEvent& event = histories.events[e];
-      if (event.row == kNoRow) continue;
+      if (!felt(config, event)) continue;
       out.items.push_back(event.row);
       out.kinds.push_back(kindRow(config, event));
       out.gaps.push_back(gapRow(config, before, event));
@@ -102,7 +105,7 @@ bool pushHistory(const SequenceConfig& config, const HistoryEvent* events, size_
   const size_t before = batch.rows();
   const HistoryEvent* last = nullptr;
   for (size_t e = firstFelt(config, events, count); e < count; e++) {
-    if (events[e].row >= config.items) continue;
+    if (!felt(config, events[e])) continue;
     batch.push(events[e].row, kindRow(config, events[e]), gapRow(config, last, events[e]));
     last = events + e;
   }

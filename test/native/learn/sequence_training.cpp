@@ -117,7 +117,8 @@ void checkPieces() {
   for (size_t p = 0; p < predicted.size(); p++) CHECK(predicted[p] == (sequences.targets[p] != kNoRow));
 }
 
-/// Only positive events are predicted; others, and events without an item, are seen or passed over.
+/// Only positive events are predicted; those that speak against an item are seen, and what says nothing, or is of no
+/// item, is passed over.
 void checkTargets() {
   SequenceConfig config;
   config.items = 9;
@@ -126,9 +127,9 @@ void checkTargets() {
   histories.events = {event(1), event(2, 0), event(kNoRow), event(3), event(4, -1), event(5, 2), event(6, 0)};
   histories.offsets = {0, histories.events.size()};
   const TrainingSequences sequences = trainingSequences(histories, config);
-  CHECK((sequences.items == std::vector<uint32_t>{1, 2, 3, 4, 5, 6}));
-  CHECK((sequences.targets == std::vector<uint32_t>{3, 3, 5, 5, kNoRow, kNoRow}));
-  CHECK(sequences.targetCounts[3] == 2 && sequences.targetCounts[5] == 2 && sequences.targetCount == 4);
+  CHECK((sequences.items == std::vector<uint32_t>{1, 3, 4, 5}));
+  CHECK((sequences.targets == std::vector<uint32_t>{3, 5, 5, kNoRow}));
+  CHECK(sequences.targetCounts[3] == 1 && sequences.targetCounts[5] == 2 && sequences.targetCount == 3);
 }
 
 }  // namespace

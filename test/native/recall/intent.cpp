@@ -37,7 +37,7 @@ std::vector<HistoryEvent> randomHistory(Random& random, size_t count) {
   for (size_t i = 0; i < count; i++) {
     at += 1000 * std::exp(12 * random.uniform()) - 500;
     const uint32_t row = random.below(8) == 0 ? kNoRow : static_cast<uint32_t>(random.below(44));
-    events.push_back({row, static_cast<uint16_t>(random.below(3)), 0, random.below(2) ? 1.0f : -1.0f, at});
+    events.push_back({row, static_cast<uint16_t>(random.below(3)), 0, static_cast<float>(random.below(3)) - 1, at});
   }
   return events;
 }
@@ -59,7 +59,7 @@ void checkHistory(uint32_t window, size_t count, bool rich, bool pooled, uint64_
     Ragged all;
     const HistoryEvent* before = nullptr;
     for (size_t e = 0; e < n; e++) {
-      if (events[e].row >= config.items) continue;
+      if (events[e].row >= config.items || events[e].weight == 0) continue;
       all.push(events[e].row, kindRow(config, events[e]), gapRow(config, before, events[e]));
       before = &events[e];
     }
