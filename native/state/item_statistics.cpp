@@ -26,12 +26,15 @@ float valueOf(uint64_t packed) {
   return value;
 }
 
+/// How much later `now` is than what was packed. Below 0 where another thread, whose clock was read later, was first.
+int32_t ageOf(uint64_t packed, uint32_t now) { return static_cast<int32_t>(now - static_cast<uint32_t>(packed >> 32)); }
+
 /// `packed` as it is at `now`, a stamp.
 double faded(uint64_t packed, uint32_t now, double halfLife) {
   const float value = valueOf(packed);
   if (value == 0) return 0;
-  const uint32_t age = now - static_cast<uint32_t>(packed >> 32);
-  return value * std::exp2(-static_cast<double>(age) * (1 << kStampShift) / halfLife);
+  const double age = std::max(0, ageOf(packed, now));
+  return value * std::exp2(-age * (1 << kStampShift) / halfLife);
 }
 
 /// As if there had been `prior` before, all of it expected.
@@ -49,7 +52,8 @@ void ItemStatistics::add(Fading& fading, double amount) {
   uint64_t before = fading.load(std::memory_order_relaxed);
   uint64_t after;
   do {
-    after = pack(static_cast<float>(faded(before, now, halfLife) + amount), now);
+    const uint32_t stamp = ageOf(before, now) < 0 ? static_cast<uint32_t>(before >> 32) : now;
+    after = pack(static_cast<float>(faded(before, now, halfLife) + amount), stamp);
   } while (!fading.compare_exchange_weak(before, after, std::memory_order_relaxed));
 }
 

@@ -72,16 +72,18 @@ int main() {
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; t++) {
       threads.emplace_back([&] {
-        for (int i = 0; i < 50; i++) {
+        for (int i = 0; i < 500; i++) {
           statistics.note(events.data(), events.size(), 1u << 20);
           statistics.trend(statistics.now(), 7, 0.5);
         }
       });
     }
     for (std::thread& thread : threads) thread.join();
-    // 3,200 events, hardly faded at the longest half-life.
+    // 32,000 events, the last of which counts whole, at the longest half-life.
+    double whole = 0;
+    for (int age = 0; age < 32000; age++) whole += faded(static_cast<size_t>(age), ItemStatistics::kMostHalfLife);
     const double total = statistics.now().total;
-    CHECK_THAT(total > 3100 && total <= 3201, total);
+    CHECK_THAT(std::fabs(total / whole - 1) < 0.01, total << " for " << whole);
   });
   return check::finish();
 }
