@@ -37,6 +37,8 @@ export type { DispatchInfo, SourceName, TargetName, Trial } from './native.js';
 export type { OpenOptions } from './opening.js';
 export {
   type Answer,
+  type AnswerScenario,
+  type AnswerTiming,
   type RankAnswer,
   type RankedItem,
   type RankRequest,
