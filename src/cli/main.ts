@@ -10,7 +10,7 @@ import { recommendCommand } from './commands/recommend.js';
 import { similarCommand } from './commands/similar.js';
 import { trainCommand } from './commands/train.js';
 import { describeError, exitCodeOf } from './errors.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../version.js';
 
 function createProgram(): Command {
   const program = new Command('kairank')
