@@ -49,6 +49,9 @@ const common: Properties = {
   deadline: { type: 'number', minimum: 1, maximum: MAX_DEADLINE, description: 'Milliseconds after which it fails with 503.' },
 };
 
+/** `similar` never shows the item itself, which takes one of the places. */
+const excludeBesideItem = { ...common.exclude, maxItems: MAX_EXCLUDED - 1 };
+
 const shopper: Properties = {
   user: { ...id, description: 'The shopper. Give user or events.' },
   events: { type: 'array', items: local('VisitEvent'), minItems: 1, maxItems: MAX_VISIT, description: 'Or the events of a visit.' },
@@ -82,7 +85,14 @@ export const SCHEMAS = {
     oneShopper,
   ),
   SimilarRequest: closed(
-    { ...common, k: { ...k, default: 10 }, candidates, item: id, text: { ...text, minLength: 1, maxLength: MAX_TEXT, pattern: '\\S' } },
+    {
+      ...common,
+      exclude: excludeBesideItem,
+      k: { ...k, default: 10 },
+      candidates,
+      item: id,
+      text: { ...text, minLength: 1, maxLength: MAX_TEXT, pattern: '\\S' },
+    },
     [],
     { oneOf: [{ required: ['item'] }, { required: ['text'] }] },
   ),

@@ -90,7 +90,46 @@ function damaged(value: unknown, choices: readonly number[], bad: unknown): unkn
 
 const bodied = ROUTES.flatMap(({ body, path }) => (body === undefined ? [] : [{ body, path }]));
 
+/** For each bound of a property, the last value within it and the first beyond. */
+function boundsOf(schema: Schema): { within: unknown; beyond: unknown }[] {
+  const bounds: { within: unknown; beyond: unknown }[] = [];
+  const { minimum, maximum, exclusiveMinimum, maxLength, minLength, maxItems, items } = schema;
+  if (typeof maximum === 'number') bounds.push({ within: maximum, beyond: maximum + 1 });
+  if (typeof minimum === 'number') bounds.push({ within: minimum, beyond: minimum - 1 });
+  if (typeof exclusiveMinimum === 'number') bounds.push({ within: exclusiveMinimum + 0.5, beyond: exclusiveMinimum });
+  if (typeof maxLength === 'number') bounds.push({ within: 'x'.repeat(maxLength), beyond: 'x'.repeat(maxLength + 1) });
+  if (minLength === 1) bounds.push({ within: 'x', beyond: '' });
+  if (typeof maxItems === 'number') {
+    const one = isObject(items) && items.$ref ? { item: 'i1' } : 'i1';
+    bounds.push({ within: Array<unknown>(maxItems).fill(one), beyond: Array<unknown>(maxItems + 1).fill(one) });
+  }
+  return bounds;
+}
+
 describe('whatever is sent', () => {
+  it.each([
+    ['RecommendRequest', '/v1/recommend', { user: 'u1', k: 1 }],
+    ['RankRequest', '/v1/rank', { user: 'u1', items: ['i1'] }],
+    ['SimilarRequest', '/v1/similar', { item: 'i1', k: 1 }],
+    ['Event', '/v1/events', { user: 'u1', item: 'i1', type: 'view' }],
+  ])('the bounds of %s are those of the engine', async (name, url, base: Schema) => {
+    const schema = document.components.schemas[name];
+    let tried = 0;
+    for (const [property, spec] of Object.entries(isObject(schema) && isObject(schema.properties) ? schema.properties : {})) {
+      for (const { within, beyond } of isObject(spec) ? boundsOf(spec) : []) {
+        // Of a pair of which only one may be given, the other goes.
+        const { user, item, ...rest } = base;
+        const others = property === 'events' ? rest : property === 'text' ? { ...rest, user } : { ...rest, user, item };
+        const send = async (value: unknown): Promise<number> =>
+          (await app.inject({ method: 'POST', url, payload: { ...others, [property]: value } })).statusCode;
+        expect(await send(beyond), `${property} beyond`).toBe(400);
+        expect(await send(within), `${property} within`).not.toBe(400);
+        tried++;
+      }
+    }
+    expect(tried).toBeGreaterThan(6);
+  });
+
   it.each(bodied)('$path answers what its schema allows, and refuses what it does not', async ({ body, path }) => {
     const valid = valuesOf({ $ref: `#/components/schemas/${body}` });
     const choices = fc.array(fc.nat(20), { minLength: 2, maxLength: 4 });

@@ -97,10 +97,15 @@ describe('what is wrong is named', () => {
     ['a hundred thousand levels', `{"user":"u1","where":${'{"not":'.repeat(100_000)}{}${'}'.repeat(100_001)}`, 400],
     ['a hundred thousand arrays', '['.repeat(100_000) + ']'.repeat(100_000), 400],
     ['two mebibytes', `{"user":"${'u'.repeat(2 << 20)}"}`, 413],
-  ])('a body of %s', async (_, payload, status) => {
+  ])('a body of %s', async (what, payload, status) => {
     const reply = await post('/v1/recommend', payload, { 'content-type': 'application/json' });
     expect(reply.statusCode).toBe(status);
     expect(check('Error', reply.json())).toBe(true);
+    // Whether the reading refuses it, or only the engine that is asked later.
+    const code: unknown = reply.json<{ error: { code: unknown } }>().error.code;
+    expect(code).toBe(
+      what.startsWith('a hundred') ? 'KAIRANK_INVALID_ARGUMENT' : status === 413 ? 'HTTP_PAYLOAD_TOO_LARGE' : 'HTTP_BAD_REQUEST',
+    );
   });
 
   it('takes no other kind of body, so that a page elsewhere cannot post without asking', async () => {
