@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 // Biome formats and finds the plain mistakes; this adds what needs types: unhandled promises, unsafe values.
 export default tseslint.config(
-  { ignores: ['dist/**', 'build/**', 'bench/node_modules/**', 'bench/native/**', '**/*.js', '**/*.mjs'] },
+  { ignores: ['dist/**', 'build/**', 'bench/node_modules/**', 'bench/native/**', 'examples/**', '**/*.js', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -13,7 +13,7 @@ import type { ModelsInfo, TrainOptions, TrainResult } from './learn/types.js';
 import { type NativeCore, native } from './native.js';
 import { checkOpenOptions, type OpenOptions, settingsFor } from './opening.js';
 import { id as checkId, integer, onlyKeys, record, time } from './options.js';
-import type { Answer, RankAnswer, RankRequest, RecommendRequest, SimilarRequest } from './pipeline/requests.js';
+import type { Answer, AnswerTiming, RankAnswer, RankRequest, RecommendRequest, SimilarRequest } from './pipeline/requests.js';
 import { type ItemLookup, Server } from './pipeline/serve.js';
 import { restore } from './restore.js';
 import { checkToken, OwnerAnswers, OwnerQuestions, type ShareToken } from './sharing.js';
@@ -86,10 +86,12 @@ export class Engine<F extends Fields = Fields, T extends string = string> extend
     this.#schema = schema;
     this.#types = new EventTypeTable(settings.eventTypes);
     // Later, not within the write that brought it about: what a listener throws is no fault of the events.
-    const tell = (event: keyof EngineEvents, info: OnlineInfo): void => process.nextTick(() => this.emit(event, info));
+    const tell = (event: 'rollback' | 'drift', info: OnlineInfo): void => process.nextTick(() => this.emit(event, info));
     this.#online = store && online ? new OnlineLearning(core, store, tell) : null;
     this.#online?.resume();
-    this.#server = new Server<F>(core, schema, this.#types, lookup);
+    // Later here, too: a listener that throws is no fault of the request.
+    const answered = (timing: AnswerTiming): void => process.nextTick(() => this.emit('answer', timing));
+    this.#server = new Server<F>(core, schema, this.#types, lookup, () => (this.listenerCount('answer') > 0 ? answered : null));
     this.items = new Items<F>(core, schema, writable, lookup, open, (put) => trainer?.descriptions.put(put));
     this.events = new Events<T>(core, this.#types, writable, open, {
       admit: admit ? toColumns(schema, {}) : null,

@@ -37,6 +37,8 @@ export type { DispatchInfo, SourceName, StageName, TargetName, Trial } from './n
 export type { OpenOptions } from './opening.js';
 export {
   type Answer,
+  type AnswerScenario,
+  type AnswerTiming,
   type RankAnswer,
   type RankedItem,
   type RankRequest,

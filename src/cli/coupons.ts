@@ -7,7 +7,7 @@ import { type CouponData, readCouponData } from '../evaluate/data/coupons.js';
 import { logLoss, measureProbabilities, type ProbabilityMetrics } from '../statistics/probabilities.js';
 import { count, plural, print, rounded, table } from './output.js';
 import type { Progress } from './progress.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../version.js';
 
 export interface CouponOptions {
   models: readonly ProbabilityModel[];

@@ -13,7 +13,7 @@ import { native, SOURCES } from '../native.js';
 import { comparisonReport, comparisonWords } from './comparison.js';
 import { count, plural, rounded, table } from './output.js';
 import { coverageWords, rankerWords } from './training.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../version.js';
 
 /** What was asked for, nothing left to defaults. */
 export type Asked = Required<Pick<EvaluateOptions, 'model' | 'excludeSeen' | 'ks' | 'seed' | 'threads' | 'refit' | 'budget'>>;

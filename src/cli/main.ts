@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: `kairank demo | import | train | evaluate | recommend | similar | doctor`. */
+/** The command line: `kairank demo | import | train | evaluate | recommend | similar | serve | doctor`. */
 
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.js';
@@ -7,10 +7,11 @@ import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { importCommand } from './commands/import.js';
 import { recommendCommand } from './commands/recommend.js';
+import { serveCommand } from './commands/serve.js';
 import { similarCommand } from './commands/similar.js';
 import { trainCommand } from './commands/train.js';
 import { describeError, exitCodeOf } from './errors.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../version.js';
 
 function createProgram(): Command {
   const program = new Command('kairank')
@@ -24,6 +25,7 @@ Examples:
   $ kairank import ./shop --events events.csv --map user=customer,item=sku,at=time,type=action
   $ kairank train ./shop
   $ kairank recommend ./shop --user u42 --k 10
+  $ kairank serve ./shop --port 3000
 
 Exit codes: 0 done, 1 failed, 2 wrong command line, 130 stopped by Ctrl-C.`,
     );
@@ -34,6 +36,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 130 stopped by Ctrl-C.`,
     evaluateCommand(),
     recommendCommand(),
     similarCommand(),
+    serveCommand(),
     doctorCommand(),
   ];
   for (const command of commands) program.addCommand(command);

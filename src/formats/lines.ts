@@ -46,6 +46,9 @@ export class LineSplitter {
   private dropping = false;
   private at = 1;
 
+  /** @param longest line, in bytes */
+  constructor(private readonly longest = MAX_LINE_BYTES) {}
+
   push(block: Buffer): Line[] {
     const lines: Line[] = [];
     let start = 0;
@@ -77,7 +80,7 @@ export class LineSplitter {
     if (this.dropping) return;
     this.rest.push(bytes);
     this.restBytes += bytes.length;
-    if (this.restBytes > MAX_LINE_BYTES) {
+    if (this.restBytes > this.longest) {
       this.dropping = true;
       this.rest = [Buffer.concat(this.rest).subarray(0, KEPT_OF_BROKEN)];
     }
@@ -98,7 +101,7 @@ export class LineSplitter {
     if (isUtf8(block)) {
       for (const text of block.toString('utf8').split('\n')) {
         const at = this.at++;
-        if (text.length > MAX_LINE_BYTES) lines.push({ at, text: text.slice(0, KEPT_OF_BROKEN), problem: 'line too long' });
+        if (text.length > this.longest) lines.push({ at, text: text.slice(0, KEPT_OF_BROKEN), problem: 'line too long' });
         else lines.push({ at, text: withoutReturn(text) });
       }
       return;

@@ -2,6 +2,7 @@
 
 import { call } from '../jobs.js';
 import type { NativeCore, NativeFeedback } from '../native.js';
+import type { AnswerTiming } from '../pipeline/requests.js';
 import type { Store } from '../store/store.js';
 
 /** Lessons after which what was learned is written down. */
@@ -31,6 +32,8 @@ export interface EngineEvents {
   rollback: [OnlineInfo];
   /** Choices became harder to foretell: tastes changed, or the stock did. A training may be due. */
   drift: [OnlineInfo];
+  /** A request was answered: where its time went. Told after the answer, and only while somebody listens. */
+  answer: [AnswerTiming];
 }
 
 /** @param native as the core counts it */
@@ -47,7 +50,7 @@ export class OnlineLearning {
   constructor(
     private readonly core: NativeCore,
     private readonly store: Store,
-    private readonly tell: (event: keyof EngineEvents, info: OnlineInfo) => void,
+    private readonly tell: (event: 'rollback' | 'drift', info: OnlineInfo) => void,
   ) {
     this.#before = call(() => core.feedback());
   }

@@ -8,15 +8,16 @@ import type { NativeModality, NativeRequest } from '../native.js';
 import { array, boolean, id as checkId, integer, number, oneOf, onlyKeys, record, refuse, signal, string } from '../options.js';
 import type { EventTypeTable } from '../shopper/event-types.js';
 import { checkVisit } from '../shopper/history.js';
-import { SCENARIOS } from './requests.js';
+import { type AnswerScenario, SCENARIOS } from './requests.js';
 import { SCENARIO_DEFAULTS } from './scenarios.js';
 
 export const MAX_K = 10_000;
-const MAX_CANDIDATES = 100_000;
-const MAX_EXCLUDED = 100_000;
-const MAX_DEADLINE = 60_000;
+export const MAX_CANDIDATES = 100_000;
+export const MAX_EXCLUDED = 100_000;
+/** Milliseconds. */
+export const MAX_DEADLINE = 60_000;
 /** Longest query in words, in UTF-16 units. */
-const MAX_TEXT = 10_000;
+export const MAX_TEXT = 10_000;
 const DEFAULT_K = 10;
 /** Events named as the reason of one item. */
 const REASONS = 3;
@@ -27,6 +28,8 @@ const SHOPPER = ['user', 'events', 'onUnknownUser', 'excludeSeen'];
 /** A request that passed; `where` is compiled by whoever holds the filters. */
 export interface ParsedRequest {
   native: NativeRequest & { requestId: string };
+  /** What observers know the answer by. */
+  scenario: AnswerScenario;
   where: unknown;
   fields: string[];
   signal: AbortSignal | undefined;
@@ -40,7 +43,7 @@ function ids(field: string, value: unknown, min: number, max: number): string[] 
   return list.map((one, index) => checkId(`${field}[${index}]`, one));
 }
 
-function common(schema: Schema, request: Record<string, unknown>, mode: NativeRequest['mode']): ParsedRequest {
+function common(schema: Schema, request: Record<string, unknown>, mode: NativeRequest['mode'], scenario: AnswerScenario): ParsedRequest {
   const { where, exclude, reasons, fields, deadline } = request;
   return {
     native: {
@@ -59,6 +62,7 @@ function common(schema: Schema, request: Record<string, unknown>, mode: NativeRe
       deadline: deadline === undefined ? 0 : number('deadline', deadline, 1, MAX_DEADLINE),
       reasons: reasons === undefined || boolean('reasons', reasons) ? REASONS : 0,
     },
+    scenario,
     where,
     fields: fields === undefined ? [] : checkFieldNames(schema, 'fields', fields),
     signal: signal('signal', request.signal),
@@ -83,9 +87,10 @@ function candidates(request: Record<string, unknown>, k: number, otherwise: numb
 export function parseRecommend(schema: Schema, types: EventTypeTable, value: unknown): ParsedRequest {
   const request = record('request', value);
   onlyKeys('', request, [...COMMON, ...SHOPPER, 'k', 'scenario', 'candidates']);
-  const parsed = common(schema, request, 'recommend');
+  const name = request.scenario === undefined ? 'for-you' : oneOf('scenario', request.scenario, SCENARIOS);
+  const parsed = common(schema, request, 'recommend', name);
   const { native } = parsed;
-  const scenario = SCENARIO_DEFAULTS[request.scenario === undefined ? 'for-you' : oneOf('scenario', request.scenario, SCENARIOS)];
+  const scenario = SCENARIO_DEFAULTS[name];
   native.excludeSeen = scenario.excludeSeen;
   shopper(types, request, parsed);
   if (request.k !== undefined) native.k = integer('k', request.k, 1, MAX_K);
@@ -96,7 +101,7 @@ export function parseRecommend(schema: Schema, types: EventTypeTable, value: unk
 export function parseRank(schema: Schema, types: EventTypeTable, value: unknown): ParsedRequest {
   const request = record('request', value);
   onlyKeys('', request, [...COMMON, ...SHOPPER, 'k', 'items']);
-  const parsed = common(schema, request, 'rank');
+  const parsed = common(schema, request, 'rank', 'rank');
   const { native } = parsed;
   native.excludeSeen = false;
   shopper(types, request, parsed);
@@ -121,7 +126,7 @@ function queryOf(schema: Schema, value: unknown): { text: string; words: NativeM
 export function parseSimilar(schema: Schema, value: unknown): ParsedRequest & { subject: Subject } {
   const request = record('request', value);
   onlyKeys('', request, [...COMMON, 'item', 'text', 'k', 'candidates']);
-  const parsed = common(schema, request, 'similar');
+  const parsed = common(schema, request, 'similar', 'similar');
   const { native } = parsed;
   if ((request.item === undefined) === (request.text === undefined))
     refuse('item', 'either an item or a text', request.item === undefined ? undefined : 'both');

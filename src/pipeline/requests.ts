@@ -9,6 +9,20 @@ import type { VisitEvent } from '../shopper/events.js';
 export const SCENARIOS = ['for-you', 'discover', 'continue'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
+/** What an answer was to: the scenario of `recommend`, or the call. */
+export type AnswerScenario = ScenarioName | 'rank' | 'similar';
+
+/** Where the time of an answer went, in milliseconds. */
+export interface AnswerTiming {
+  scenario: AnswerScenario;
+  /** From the call to the answer. */
+  total: number;
+  /** Of these, waiting for a thread of the pool. */
+  waited: number;
+  /** Of these, recall and ranking, beside the requests answered in the same batch. */
+  native: number;
+}
+
 interface CommonOptions<F extends Fields, N extends FieldName<F>> {
   /** Which items may be shown. */
   where?: Where<F>;

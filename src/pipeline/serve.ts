@@ -10,12 +10,15 @@ import { show } from '../options.js';
 import type { EventTypeTable } from '../shopper/event-types.js';
 import { type ParsedRequest, parseRank, parseRecommend, parseSimilar, type Subject } from './parse.js';
 import { reasonItems, reasonsOf } from './reasons.js';
-import type { Answer, RankAnswer, RankedItem, RankRequest, RecommendRequest, SimilarRequest } from './requests.js';
+import type { Answer, AnswerTiming, RankAnswer, RankedItem, RankRequest, RecommendRequest, SimilarRequest } from './requests.js';
 
 type ItemFields = Readonly<Record<string, FieldValue>>;
 
 /** Looks up stored items; those that are not there are left out. */
 export type ItemLookup = (ids: readonly string[]) => ReadonlyMap<string, ItemFields> | Promise<ReadonlyMap<string, ItemFields>>;
+
+/** In a millisecond. */
+const MICROSECONDS = 1000;
 
 function sourcesOf(mask: number): (typeof SOURCES)[number][] {
   return SOURCES.filter((_, bit) => (mask >>> bit) & 1);
@@ -29,6 +32,8 @@ export class Server<F extends Fields> {
     private readonly schema: Schema,
     private readonly types: EventTypeTable,
     private readonly lookup: ItemLookup,
+    /** Told where the time of each answer went; null, asked anew each time: nobody listens. */
+    private readonly observer: () => ((timing: AnswerTiming) => void) | null = () => null,
   ) {
     this.#filters = new FilterCache(core, schema);
   }
@@ -92,7 +97,7 @@ export class Server<F extends Fields> {
 
   async #answer<N extends FieldName<F>>(
     reply: NativeReply,
-    { native, fields }: ParsedRequest,
+    { native, fields, scenario }: ParsedRequest,
     subject: Subject | null,
     started: number,
   ): Promise<Answer<F, N>> {
@@ -112,13 +117,9 @@ export class Server<F extends Fields> {
         ...(fields.length > 0 ? { fields: pick<F, N>(stored.get(id), fields) } : {}),
       };
     });
-    return {
-      requestId: native.requestId,
-      items,
-      degraded,
-      underfilled: reply.underfilled,
-      took: performance.now() - started,
-    };
+    const took = performance.now() - started;
+    this.observer()?.({ scenario, total: took, waited: reply.waited / MICROSECONDS, native: reply.took / MICROSECONDS });
+    return { requestId: native.requestId, items, degraded, underfilled: reply.underfilled, took };
   }
 }
 

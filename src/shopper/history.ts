@@ -7,7 +7,7 @@ import type { EventTypeTable } from './event-types.js';
 import type { Shopper } from './events.js';
 
 export const MAX_HISTORY = 100_000;
-const MAX_VISIT = 1000;
+export const MAX_VISIT = 1000;
 
 /**
  * The last `limit` events of a shopper.
@@ -42,7 +42,7 @@ export function checkVisit(types: EventTypeTable, value: unknown, now: number): 
     const event = record(path, given);
     onlyKeys(path, event, ['item', 'type', 'at']);
     visit.items.push(checkId(`${path}.item`, event.item));
-    visit.types[index] = types.index(`${path}.type`, event.type ?? 'view');
+    visit.types[index] = types.index(`${path}.type`, event.type === undefined ? 'view' : event.type);
     const at = event.at === undefined ? now : time(`${path}.at`, event.at);
     if (at < before) refuse(`${path}.at`, 'a time not before that of the event before it (oldest first)', event.at);
     visit.times[index] = at;

@@ -45,8 +45,8 @@ const KEYS = [
   'propensity',
   'modelVersion',
 ];
-const MAX_QUERY_LENGTH = 2000;
-const MAX_POSITION = 1_000_000;
+export const MAX_QUERY_LENGTH = 2000;
+export const MAX_POSITION = 1_000_000;
 
 function checkExtras(path: string, event: Record<string, unknown>, type: string): EventExtras | null {
   const extras: EventExtras = {};

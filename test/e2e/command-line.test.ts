@@ -11,7 +11,7 @@ describe('usage', () => {
   test('help says what there is, with examples', { timeout: MINUTES }, async () => {
     const { code, stdout } = await kairank(['--help']);
     expect(code).toBe(0);
-    for (const command of ['demo', 'import', 'train', 'evaluate', 'recommend', 'similar', 'doctor', 'Examples:'])
+    for (const command of ['demo', 'import', 'train', 'evaluate', 'recommend', 'similar', 'serve', 'doctor', 'Examples:'])
       expect(stdout).toContain(command);
   });
 

@@ -7,7 +7,7 @@ import { type DispatchInfo, native } from '../../native.js';
 import { EXIT } from '../errors.js';
 import { jsonOption } from '../options.js';
 import { print, table } from '../output.js';
-import { dependencyVersion, packageVersion } from '../version.js';
+import { dependencyVersion, packageVersion } from '../../version.js';
 
 interface Findings {
   kairank: string;

@@ -12,9 +12,9 @@ function versionIn(path: string): string {
   return typeof version === 'string' ? version : 'unknown';
 }
 
-/** kairank's own, seen from src/cli/ and dist/cli/ alike. */
+/** kairank's own, seen from src/ and dist/ alike. */
 export function packageVersion(): string {
-  return versionIn(require.resolve('../../package.json'));
+  return versionIn(require.resolve('../package.json'));
 }
 
 /** Of a dependency, or null when it is not installed. Looked up by hand: a package need not export its package.json. */
