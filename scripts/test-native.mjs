@@ -1,7 +1,9 @@
 // Builds and runs the native tests with CMake, without Node in them: `--sanitize=address|thread|undefined|address,undefined`
-// builds them with that sanitizer, `--only=NAME,NAME` builds and runs some. Where there is no CMake it says so and leaves with 0: the
+// builds them with that sanitizer, `--only=NAME,NAME` builds and runs some, `--built` links the core that the addon's build left behind
+// rather than compile it again: right after that build, as in .ci/run. Where there is no CMake it says so and leaves with 0: the
 // kernels are tested through the binding as well.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +36,8 @@ function run(command, args) {
 const build = join(root, 'build', sanitizer ? `native-tests-${sanitizer.replace(',', '-')}` : 'native-tests');
 const jobs = String(Math.min(availableParallelism(), 4));
 const only = option('only')?.split(',');
-run('cmake', ['-S', root, '-B', build, '-DCMAKE_BUILD_TYPE=Release', `-DSANITIZE=${sanitizer ?? ''}`]);
+const built = join(root, 'build', 'libkairank_core.a');
+const core = process.argv.includes('--built') && !sanitizer && existsSync(built) ? built : '';
+run('cmake', ['-S', root, '-B', build, '-DCMAKE_BUILD_TYPE=Release', `-DSANITIZE=${sanitizer ?? ''}`, `-DCORE_LIBRARY=${core}`]);
 run('cmake', ['--build', build, '--parallel', jobs, ...(only ? ['--target', ...only.map((name) => `test_${name}`)] : [])]);
 run('ctest', ['--test-dir', build, '--parallel', jobs, '--verbose', ...(only ? ['-R', `^(${only.join('|')})$`] : [])]);
