@@ -178,19 +178,21 @@ export async function fitParts(
       index: 3,
       of,
     }));
+  // Of what came earlier, nobody may have gone on yet.
   const sequenced =
-    sequence &&
-    (await run.job(
-      phase,
-      (native) =>
-        learning.learnSequence(dataset, sequence.settings, {
-          ...native,
-          excludeSeen,
-          budget: Math.max(LEAST_SEQUENCE_SECONDS, budget - run.seconds),
-          checkpoint: checkpointOf(options, phase),
-        }),
-      { index: 4, of },
-    ));
+    sequence && hasSequences(train)
+      ? await run.job(
+          phase,
+          (native) =>
+            learning.learnSequence(dataset, sequence.settings, {
+              ...native,
+              excludeSeen,
+              budget: Math.max(LEAST_SEQUENCE_SECONDS, budget - run.seconds),
+              checkpoint: checkpointOf(options, phase),
+            }),
+          { index: 4, of },
+        )
+      : null;
   return {
     rules: ruled?.rules ?? null,
     factors: factored?.factors ?? null,
