@@ -4,6 +4,7 @@ import { native, type NativeRequest, SOURCES } from '../src/native.js';
 import { machine } from './support/machine.js';
 import { median, percentile, rounded } from './support/measure.js';
 import type { Log, Report } from './support/question.js';
+import { PLAIN } from './support/request.js';
 import { generator } from './support/random.js';
 import { makeRanker } from './support/ranker.js';
 
@@ -45,24 +46,13 @@ export async function run(log: Log): Promise<Report> {
         excludeSeen: false,
       }),
     );
-    const nothing = {
-      events: null,
-      items: null,
-      words: null,
-      filter: -1,
-      excludeSeen: null,
-      exclude: null,
-      now: 0,
-      deadline: 0,
-      reasons: 0,
-    };
     let clock = 0;
     /** Microseconds an event of a round of choices, told with or without the list that each was made from. */
     const round = async (name: string, named: boolean): Promise<number> => {
       const chosen: string[] = [];
       for (let choice = 0; choice < CHOICES; choice++) {
         const user = `user-${choice % USERS}`;
-        const request: NativeRequest = { ...nothing, requestId: `${name}-${choice}`, user, mode: 'recommend', k: K, candidates: 500 };
+        const request: NativeRequest = { ...PLAIN, requestId: `${name}-${choice}`, user, mode: 'recommend', k: K, candidates: 500 };
         const { ids: shown } = await core.request(request).promise;
         chosen.push(shown[Math.floor(random() * shown.length)] ?? '');
       }

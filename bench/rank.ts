@@ -6,6 +6,7 @@ import { machine } from './support/machine.js';
 import { compare, median, percentile, rounded } from './support/measure.js';
 import { installPeers } from './support/peers.js';
 import type { Log, Report } from './support/question.js';
+import { PLAIN } from './support/request.js';
 import { generator, uniform } from './support/random.js';
 import { makeRanker } from './support/ranker.js';
 
@@ -95,20 +96,9 @@ export async function run(log: Log): Promise<Report> {
   try {
     const tensors = makeRanker(random, CANDIDATES);
     const ranker = learning.rankerFromTensors(tensors);
-    const nothing = {
-      requestId: null,
-      events: null,
-      words: null,
-      filter: -1,
-      excludeSeen: null,
-      exclude: null,
-      now: 0,
-      deadline: 0,
-      reasons: 0,
-    };
     const ask = async (user: number): Promise<number> => {
       const items = Array.from({ length: CANDIDATES }, (_, i) => `item-${(user * 7 + i * 23) % ITEMS}`);
-      const request: NativeRequest = { ...nothing, user: `user-${user}`, items, mode: 'rank', k: CANDIDATES, candidates: CANDIDATES };
+      const request: NativeRequest = { ...PLAIN, user: `user-${user}`, items, mode: 'rank', k: CANDIDATES, candidates: CANDIDATES };
       return (await core.request(request).promise).took;
     };
     const time = async (models: NativeModelParts): Promise<number[]> => {

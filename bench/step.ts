@@ -4,6 +4,7 @@ import { native, type NativeRequest, SOURCES } from '../src/native.js';
 import { machine } from './support/machine.js';
 import { median, percentile, rounded } from './support/measure.js';
 import type { Log, Report } from './support/question.js';
+import { PLAIN } from './support/request.js';
 import { generator } from './support/random.js';
 
 export const question = 'one more event, then an answer, at 50 events of history: how long, and how long with the history read anew?';
@@ -32,19 +33,7 @@ function* walk(user: number): Generator<string, never> {
 }
 
 function requestOf(user: string): NativeRequest {
-  const nothing = {
-    requestId: null,
-    events: null,
-    items: null,
-    words: null,
-    filter: -1,
-    excludeSeen: null,
-    exclude: null,
-    now: 0,
-    deadline: 0,
-    reasons: 0,
-  };
-  return { ...nothing, user, mode: 'recommend', k: K, candidates: CANDIDATES };
+  return { ...PLAIN, user, mode: 'recommend', k: K, candidates: CANDIDATES };
 }
 
 export async function run(log: Log): Promise<Report> {

@@ -1,8 +1,6 @@
 #include "ranker.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "../dispatch/dispatch.h"
 #include "reorder.h"

@@ -10,10 +10,9 @@ import { EVENT_TYPES } from '../shopper/events.js';
 import type { EventBlock } from '../store/block.js';
 import type { EventLogReader } from '../store/store.js';
 import { gainOf, type Goals } from './goals.js';
-import { drawOf, gather, heldFrom } from './slice.js';
+import { drawOf, gather, heldFrom, NO_ROW } from './slice.js';
 import { turn } from './run.js';
 
-const NO_ROW = 0xffffffff;
 const NO_POSITION = 0xffffffff;
 const IMPRESSION = EVENT_TYPES.indexOf('impression');
 /** Milliseconds after which what a shopper does with an item no longer answers to a list that nobody named. */

@@ -4,8 +4,8 @@
  */
 
 import type { AttributesTensors, ModelTensors, RulesTensors, SequenceTensors, SessionsTensors } from './tensors.js';
+import { NO_ROW } from './slice.js';
 
-const NO_ROW = 0xffffffff;
 const NO_QUANTILE = -1;
 
 /** The same models by the rows of `keys` (key of each row, 0 for none); rows that it does not have are left out. */

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { type Coverage, coverageOf, type Cuts, modalitiesOf } from '../catalog/content.js';
 import { call } from '../jobs.js';
-import { type NativeContentData, type NativeDataset, type NativeModelParts, native } from '../native.js';
+import { type NativeContentData, type NativeDataset, type NativeHistories, type NativeModelParts, native } from '../native.js';
 import { countReturns } from './returns.js';
 import { type Run, turn } from './run.js';
 import { countPopularity, hasSequences } from './slice.js';
@@ -63,6 +63,37 @@ function checkpointOf({ checkpoints }: TrainModelsOptions, name: string): string
   return checkpoints === undefined ? null : join(checkpoints, `${CHECKPOINT}${name}`);
 }
 
+/** What is counted of the events, beside the models that are fitted to them. */
+type Counts = Pick<Parts, 'popularity' | 'recent' | 'returns'>;
+
+async function countsOf(items: number, train: NativeHistories): Promise<Counts> {
+  const popularity = countPopularity(items, train);
+  const recent = countPopularity(items, train, RECENT);
+  const returns = countReturns(items, train);
+  await turn();
+  return { popularity, recent, returns };
+}
+
+/** What the learners gave, each where it was asked. */
+interface Given {
+  ruled: Pick<Parts, 'rules'> | null;
+  sessioned: Pick<Parts, 'sessions'> | null;
+  factored: Pick<Parts, 'factors'> | null;
+  sequenced: Pick<Parts, 'sequence'> | null;
+  toldApart: Pick<Parts, 'content'> | null;
+}
+
+function together({ ruled, sessioned, factored, sequenced, toldApart }: Given, counts: Counts): Parts {
+  return {
+    rules: ruled?.rules ?? null,
+    factors: factored?.factors ?? null,
+    sequence: sequenced?.sequence ?? null,
+    sessions: sessioned?.sessions ?? null,
+    content: toldApart?.content ?? null,
+    ...counts,
+  };
+}
+
 /** Learns the single models that are wanted, each with the settings that are best on validation. */
 export async function learnParts(
   data: TrainingData,
@@ -75,10 +106,7 @@ export async function learnParts(
   const { models: wanted, budget, excludeSeen, ranked } = options;
   // Seconds: a share of what is left of the budget, and never none, which would mean no limit.
   const rest = (share: number): number => Math.max(LEAST_SECONDS, (budget - run.seconds) * share);
-  const popularity = countPopularity(items, train);
-  const recent = countPopularity(items, train, RECENT);
-  const returns = countReturns(items, train);
-  await turn();
+  const counts = await countsOf(items, train);
   const ruled =
     wanted === 'engine' || wanted === 'rules' || wanted === 'item-knn'
       ? await run.job('rules', (native) => learning.learnRules(dataset, { ...native, excludeSeen, sequential: wanted !== 'item-knn' }))
@@ -114,16 +142,7 @@ export async function learnParts(
           ),
         )
       : null;
-  const parts: Parts = {
-    rules: ruled?.rules ?? null,
-    factors: factored?.factors ?? null,
-    sequence: sequenced?.sequence ?? null,
-    sessions: sessioned?.sessions ?? null,
-    content: toldApart?.content ?? null,
-    popularity,
-    recent,
-    returns,
-  };
+  const parts = together({ ruled, sessioned, factored, sequenced, toldApart }, counts);
   const how: Learned = {
     rules: ruled && { settings: ruled.settings, trials: ruled.trials },
     sessions: sessioned && { settings: sessioned.settings, trials: sessioned.trials },
@@ -156,10 +175,7 @@ export async function fitParts(
 ): Promise<Parts> {
   const { learning } = native();
   const dataset = call(() => learning.createDataset(items, train, null));
-  const popularity = countPopularity(items, train);
-  const recent = countPopularity(items, train, RECENT);
-  const returns = countReturns(items, train);
-  await turn();
+  const counts = await countsOf(items, train);
   const { rules, sessions, factors, sequence, content: tower, excludeSeen, budget } = how;
   // The ranker's own lessons are the other half of its phase.
   const of = phase === 'refit' ? 5 : 10;
@@ -193,14 +209,5 @@ export async function fitParts(
           { index: 4, of },
         )
       : null;
-  return {
-    rules: ruled?.rules ?? null,
-    factors: factored?.factors ?? null,
-    sequence: sequenced?.sequence ?? null,
-    sessions: sessioned?.sessions ?? null,
-    content: toldApart?.content ?? null,
-    popularity,
-    recent,
-    returns,
-  };
+  return together({ ruled, sessioned, factored, sequenced, toldApart }, counts);
 }
